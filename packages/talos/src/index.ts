@@ -1,0 +1,15 @@
+/** Incremental computation: write `derived(() => …)`, get the right value, always, with the least work. */
+export { CycleError, TalosError, type TalosErrorCode } from './errors.ts'
+export { createGraph, type Graph, type GraphOptions } from './graph.ts'
+export type {
+  Derived,
+  DerivedOptions,
+  Disposer,
+  EffectOptions,
+  Input,
+  InputOptions,
+  Readable,
+  Scope,
+  Writable,
+} from './handles.ts'
+export type { Memo, MemoOptions } from './memo.ts'

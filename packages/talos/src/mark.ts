@@ -1,0 +1,66 @@
+/**
+ * Announcing changes to observed nodes.
+ *
+ * Two ways. `mark` makes everything observed above a change STALE and runs nothing. Cheaper is a probe:
+ * a node certain to be needed is run first, and only if its value changed do its consumers hear of it,
+ * so a cut-off shields any number of them (SPEC P3). A probe's consumers are unmarked meanwhile, hence
+ * the rule: before trusting or running any other node, `settle` turns open probes into marks.
+ */
+import { EFFECT, isCertain, type Links, type Node, STALE, setStamp, stampOf, UNANNOUNCED } from './node.ts'
+import type { State } from './state.ts'
+
+/** Make a node and everything observed above it stale. */
+export function mark(state: State, node: Node): void {
+  if ((node.flags & STALE) === 0) stain(state, node)
+  markConsumers(state, node)
+}
+
+/** Make everything observed above a node stale. Stops at what already is. */
+export function markConsumers(state: State, from: Node): void {
+  const { pendingMarks } = state
+  const base = pendingMarks.length
+  for (let node: Node | undefined = from; ; node = pendingMarks.pop() as Node) {
+    const subs = node.links?.subs
+    if (subs !== undefined) {
+      for (let i = 0; i < subs.length; i++) {
+        const sub = subs[i] as Node
+        if ((sub.flags & STALE) !== 0) continue
+        stain(state, sub)
+        if ((sub.flags & EFFECT) === 0) pendingMarks.push(sub)
+      }
+    }
+    if (pendingMarks.length === base) return
+  }
+}
+
+/** Announce a changed node to its consumers, by probe where possible. */
+export function spread(state: State, node: Node): void {
+  const subs = node.links?.subs
+  if (subs === undefined) return
+  for (let i = 0; i < subs.length; i++) {
+    const sub = subs[i] as Node
+    if ((sub.flags & STALE) !== 0) continue
+    stain(state, sub)
+    if ((sub.flags & EFFECT) !== 0) continue
+    if (isCertain(sub)) state.probes.push(sub)
+    else if ((sub.links as Links).subs.length > 0) markConsumers(state, sub)
+  }
+}
+
+/** Replace every unannounced change and open probe by marks. */
+export function settle(state: State): void {
+  const { unannounced, probes } = state
+  for (let node = unannounced.shift(); node !== undefined; node = unannounced.shift()) {
+    node.flags &= ~UNANNOUNCED
+    markConsumers(state, node)
+  }
+  for (let node = probes.shift(); node !== undefined; node = probes.shift()) markConsumers(state, node)
+}
+
+function stain(state: State, node: Node): void {
+  node.flags |= STALE
+  // Verified by a read since the change: it must leave the fast path, or its mark would outlive a clean consumer.
+  if (stampOf(node) === state.clock) setStamp(node, state.clock - 1)
+  state.counters.marks++
+  if ((node.flags & EFFECT) !== 0) state.enqueue(node)
+}

@@ -1,0 +1,172 @@
+/**
+ * Everything one graph knows. No module holds mutable state, so a process may have thousands.
+ *
+ * `clock` moves with every effective write and orders what happened; `revision` counts committed
+ * batches and is what people see. `epoch` is what the read fast path compares with: the clock, or a
+ * value no node carries when every read has to take the slow path (inside a fork, or while traced).
+ */
+import { disposeEffect } from './effect.ts'
+import { TalosError } from './errors.ts'
+import { DISPOSED, EFFECT, EMPTY, FAILED, Failure, FORCE, INPUT, labelOf, NEVER, type Node, RUNNING } from './node.ts'
+import { Queue } from './queue.ts'
+import { SUSPENDED } from './run.ts'
+import { track } from './trace.ts'
+import { pull, readRunning } from './verify.ts'
+import { assign, type Logged, touch, write } from './write.ts'
+
+const SLOW = -2
+
+export class State {
+  clock = 1
+  epoch = 1
+  revision = 0
+
+  // The run in progress.
+  consumer: Node | null = null
+  owner: Node | null = null
+  runId = 0
+  lastRun = 0
+  cursor = 0
+  readonly reads: unknown[] = []
+  readsTop = 0
+  readsBase = 0
+  readonly runs: Node[] = []
+  /** Where call nesting is counted from: reset by effects, which cannot be restarted. */
+  runsBase = 0
+  /** Derived values being computed; writes are refused while positive. */
+  deriving = 0
+
+  // Verification.
+  readonly walk: Node[] = []
+  readonly walkAt: number[] = []
+  suspended: Node | null = null
+  unwound: Node[] = []
+
+  // Writes not yet delivered.
+  batchDepth = 0
+  readonly log: Logged[] = []
+  touched = false
+  readonly unannounced: Queue = new Queue()
+  readonly probes: Queue = new Queue()
+  readonly pendingMarks: Node[] = []
+  readonly effects: Queue = new Queue()
+  flushing = false
+  flushId = 0
+  lastOrder = 0
+
+  view: View | null = null
+  readonly snapshots: Set<Preserver> = new Set()
+  tracer: Tracer | null = null
+  disposed = false
+  readonly writesInDerived: boolean
+  readonly counters: Counters = { runs: 0, cutoffs: 0, verified: 0, marks: 0, effects: 0, suspended: 0, recalled: 0 }
+
+  constructor(writesInDerived: boolean) {
+    this.writesInDerived = writesInDerived
+  }
+
+  /** The slow path of every read. */
+  read(asked: Node): unknown {
+    if (this.suspended !== null) throw SUSPENDED
+    const node = this.view === null ? asked : this.view.resolve(asked)
+    if ((node.flags & RUNNING) !== 0) return readRunning(this, node)
+    if (node.verifiedAt !== this.clock) pull(this, node)
+    if (this.consumer !== null && node.seenBy !== this.runId) track(this, node)
+    if ((node.flags & FAILED) !== 0) throw (node.value as Failure).error
+    return node.value
+  }
+
+  track(node: Node): void {
+    track(this, node)
+  }
+
+  write(node: Node, value: unknown): void {
+    write(this, node, value)
+  }
+
+  touch(node: Node): void {
+    touch(this, node)
+  }
+
+  /** Advance the clock for an effective write. */
+  tick(): number {
+    this.clock++
+    this.retune()
+    return this.clock
+  }
+
+  /** Point the fast path at the clock, or away from it while reads need the slow path. */
+  retune(): void {
+    this.epoch = this.view === null && this.tracer === null ? this.clock : SLOW
+  }
+
+  /** Make the next read of a derived value run again. */
+  refresh(node: Node): void {
+    if ((node.flags & (INPUT | EFFECT | DISPOSED)) !== 0) return
+    node.flags |= FORCE
+    node.verifiedAt = NEVER
+    this.tick()
+    this.announce(node)
+  }
+
+  /** Hand a node to observers as changed outside a write: settled promises, expiry, disposal. */
+  announce(node: Node): void {
+    if (node.links !== null) this.unannounced.push(node)
+    this.deliver()
+  }
+
+  /** Replaced by the graph: flushing needs modules this one is needed by. */
+  deliver: () => void = () => {}
+  recall: (node: Node) => boolean = () => false
+  preserve: (node: Node, value: unknown) => void = () => {}
+
+  dispose(node: Node): void {
+    if ((node.flags & DISPOSED) !== 0) return
+    if ((node.flags & EFFECT) !== 0) return disposeEffect(this, node)
+    const error = new TalosError('disposed', `${labelOf(node)} was disposed.`)
+    node.extra?.release?.()
+    assign(this, node, new Failure(error, this.clock))
+    node.flags = (node.flags | DISPOSED | FAILED) & ~FORCE
+    node.verifiedAt = NEVER
+    node.trace = EMPTY
+    this.deliver()
+  }
+
+  enqueue(effect: Node): void {
+    this.effects.push(effect)
+  }
+}
+
+export interface Counters {
+  /** Runs of derived values that ended, by value or error. */
+  runs: number
+  /** Runs whose value equalled the old one. */
+  cutoffs: number
+  /** Nodes found current by comparing what they had read. */
+  verified: number
+  /** Observed nodes marked as possibly out of date. */
+  marks: number
+  effects: number
+  /** Runs cut short because a first pull nested too deeply, and started again. */
+  suspended: number
+  /** First runs replaced by a recorded result. */
+  recalled: number
+}
+
+/** What the engine asks of a fork while code runs inside it. */
+export interface View {
+  resolve(node: Node): Node
+  write(node: Node, value: unknown): void
+}
+
+/** Keeps values that are about to be replaced (snapshots). */
+export interface Preserver {
+  preserve(node: Node, value: unknown): void
+}
+
+/** Sees every run while attached. */
+export interface Tracer {
+  started(node: Node): void
+  ended(node: Node, changed: boolean): void
+  read(node: Node): void
+}

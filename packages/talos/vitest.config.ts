@@ -1,0 +1,25 @@
+import { transform } from 'esbuild'
+import { defineConfig } from 'vitest/config'
+
+/** The test runner's own transform leaves standard decorators as they are; Node cannot run them. */
+const lowerDecorators = {
+  name: 'lower-decorators',
+  enforce: 'pre' as const,
+  async transform(code: string, id: string) {
+    if (!id.endsWith('.ts') || !/^\s*@\w+/m.test(code) || !code.includes('decorators.ts')) return null
+    const result = await transform(code, { loader: 'ts', target: 'es2022', sourcefile: id, sourcemap: true })
+    return { code: result.code, map: result.map }
+  },
+}
+
+export default defineConfig({
+  plugins: [lowerDecorators],
+  test: {
+    name: 'talos',
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    pool: 'forks',
+    execArgv: ['--expose-gc'],
+  },
+})
