@@ -9,7 +9,7 @@
  */
 import { nodeOf } from './create.ts'
 import type { Graph } from './graph.ts'
-import { EFFECT, INPUT, isCertain, type Links, labelOf, type Node, RUNNING, STALE, WALKING } from './node.ts'
+import { CERTAIN, EFFECT, INPUT, isCertain, KEPT, LINKED, type Link, labelOf, type Node, RUNNING, STALE, WALKING } from './node.ts'
 
 export interface CheckReport {
   readonly nodes: number
@@ -27,7 +27,7 @@ export function check(graph: Graph, roots: Iterable<object>): CheckReport {
   let backEdges = 0
   for (const node of nodes) {
     edges += node.trace.length / 2
-    backEdges += node.links?.subs.length ?? 0
+    for (let edge = node.subs; edge !== null; edge = edge.next) backEdges++
     problems.push(...problemsOf(node))
   }
   const { state } = graph
@@ -39,12 +39,12 @@ export function check(graph: Graph, roots: Iterable<object>): CheckReport {
 
 function reachable(roots: Iterable<object>): Set<Node> {
   const nodes = new Set<Node>()
-  const pending = [...roots].map((root) => nodeOf('node' in root ? (root.node as object) : root))
+  const pending = [...roots].map((root) => nodeOf(root))
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     if (nodes.has(node)) continue
     nodes.add(node)
     for (let at = 0; at < node.trace.length; at += 2) pending.push(node.trace[at] as Node)
-    pending.push(...(node.links?.subs ?? []))
+    for (let edge = node.subs; edge !== null; edge = edge.next) pending.push(edge.sub)
   }
   return nodes
 }
@@ -52,31 +52,33 @@ function reachable(roots: Iterable<object>): Set<Node> {
 function* problemsOf(node: Node): Generator<string> {
   const label = labelOf(node)
   if ((node.flags & (RUNNING | WALKING)) !== 0) yield `${label} is marked as running`
-  if (node.links === null) {
-    if ((node.flags & STALE) !== 0) yield `${label} is stale but unobserved`
-    return
+  const subs = list(node.subs, 'next')
+  const edges = list(node.edges, 'nextEdge')
+  for (const [i, edge] of subs.entries()) {
+    if (edge.dep !== node) yield `${label} lists an edge of ${labelOf(edge.dep)}`
+    if (edge.prev !== (subs[i - 1] ?? null)) yield `${label} has a broken list of consumers`
+    if (!edge.sub.trace.includes(node)) yield `${label} lists ${labelOf(edge.sub)}, which does not read it`
+    if ((node.flags & STALE) !== 0 && (edge.sub.flags & STALE) === 0)
+      yield `${labelOf(edge.sub)} is current above stale ${label}`
   }
-  yield* backEdgeProblems(node, node.links, label)
-  if ((node.flags & INPUT) === 0) yield* forwardProblems(node, node.links, label)
-  const certain = node.links.subs.filter((sub, i) => node.links?.positions[i] === 0 && isCertain(sub)).length
-  if (certain !== node.links.certain) yield `${label} counts ${node.links.certain} certain consumers of ${certain}`
+  if (node.lastSub !== (subs.at(-1) ?? null)) yield `${label} has a wrong last consumer`
+  if ((node.flags & LINKED) === 0) {
+    if (edges.length > 0 || subs.length > 0 !== ((node.flags & INPUT) !== 0 && subs.length > 0))
+      yield `${label} has edges but is not linked`
+    if ((node.flags & STALE) !== 0) yield `${label} is stale but not linked`
+  } else {
+    if (subs.length === 0 && (node.flags & (EFFECT | KEPT)) === 0) yield `${label} is linked for nobody`
+    const read = node.trace.filter((_, i) => i % 2 === 0)
+    if (edges.length !== read.length || edges.some((edge, i) => edge.dep !== read[i] || edge.sub !== node))
+      yield `${label} has edges that differ from what it read`
+  }
+  const certain = subs.filter((edge) => edge.sub.edges === edge && isCertain(edge.sub)).length
+  const counted = Math.floor(node.flags / CERTAIN) - ((node.flags & EFFECT) !== 0 ? 1 : 0)
+  if (certain !== counted) yield `${label} counts ${counted} certain consumers of ${certain}`
 }
 
-function* backEdgeProblems(node: Node, links: Links, label: string): Generator<string> {
-  if (links.subs.length === 0 && (node.flags & EFFECT) === 0) yield `${label} has links but no consumer`
-  for (const [slot, sub] of links.subs.entries()) {
-    const position = links.positions[slot] as number
-    if (sub.trace[position * 2] !== node) yield `${label} lists ${labelOf(sub)}, which does not read it there`
-    if (sub.links?.slots[position] !== slot) yield `${labelOf(sub)} does not know its slot in ${label}`
-    if ((node.flags & STALE) !== 0 && (sub.flags & STALE) === 0) yield `${labelOf(sub)} is current above stale ${label}`
-  }
-}
-
-function* forwardProblems(node: Node, links: Links, label: string): Generator<string> {
-  for (let at = 0; at < node.trace.length / 2; at++) {
-    const dependency = node.trace[at * 2] as Node
-    if (dependency.links?.subs[links.slots[at] as number] !== node)
-      yield `${label} reads ${labelOf(dependency)} unseen by it`
-  }
-  if (links.slots.length !== node.trace.length / 2) yield `${label} has ${links.slots.length} slots`
+function list(first: Link | null, next: 'next' | 'nextEdge'): Link[] {
+  const links: Link[] = []
+  for (let link = first; link !== null; link = link[next]) links.push(link)
+  return links
 }

@@ -6,9 +6,9 @@
  * writes become one further round after it ends (SPEC O4).
  */
 import { TalosError } from './errors.ts'
-import { unobserve } from './links.ts'
+import { unlink } from './links.ts'
 import { mark } from './mark.ts'
-import { type Compute, DISPOSED, EMPTY, type Extra, FORCE, labelOf, type Node, RUNNING, STALE } from './node.ts'
+import { type Compute, DISPOSED, type EffectRecord, EMPTY, FORCE, labelOf, type Node, RUNNING, STALE } from './node.ts'
 import type { State } from './state.ts'
 import { abandonTrace, commitTrace } from './trace.ts'
 
@@ -16,39 +16,36 @@ import { abandonTrace, commitTrace } from './trace.ts'
 const MAX_RUNS_PER_FLUSH = 100
 
 export function runEffect(state: State, effect: Node): void {
-  const extra = effect.extra as Extra
-  guardRunaway(state, effect, extra)
+  const record = effect.value as EffectRecord
+  guardRunaway(state, effect, record)
   effect.flags &= ~(STALE | FORCE)
   endLastRun(state, effect)
   if ((effect.flags & DISPOSED) !== 0) return
 
-  const { consumer, runId, cursor, readsBase, runsBase, owner, deriving, clock, runs } = state
+  const { consumer, runId, cursor, runsBase, owner, clock, runs } = state
+  const base = state.readsTop
   effect.flags |= RUNNING
   state.consumer = effect
   state.owner = effect
   state.runId = ++state.lastRun
   state.cursor = 0
-  state.readsBase = state.readsTop
-  state.deriving = 0
   runs.push(effect)
   state.runsBase = runs.length
   try {
     const result = (effect.fn as Compute)(undefined)
-    if (typeof result === 'function') extra.cleanup = result as () => void
+    if (typeof result === 'function') record.cleanup = result as () => void
   } finally {
     runs.pop()
     effect.flags &= ~RUNNING
-    if ((effect.flags & DISPOSED) !== 0) abandonTrace(state)
-    else commitTrace(state, effect)
+    if ((effect.flags & DISPOSED) !== 0) abandonTrace(state, base)
+    else commitTrace(state, effect, base)
     state.consumer = consumer
     state.owner = owner
     state.runId = runId
     state.cursor = cursor
-    state.readsBase = readsBase
     state.runsBase = runsBase
-    state.deriving = deriving
     effect.verifiedAt = clock
-    state.counters.effects++
+    state.effectCount++
     if ((effect.flags & DISPOSED) !== 0) endLastRun(state, effect)
     // It wrote something: what it read before the write may be out of date.
     else if (state.clock !== clock) mark(state, effect)
@@ -58,24 +55,18 @@ export function runEffect(state: State, effect: Node): void {
 export function disposeEffect(state: State, effect: Node): void {
   if ((effect.flags & DISPOSED) !== 0) return
   effect.flags |= DISPOSED
-  if ((effect.flags & RUNNING) === 0) {
-    unobserve(effect)
-    effect.trace = EMPTY
-    endLastRun(state, effect)
-  } else {
-    unobserve(effect)
-    effect.trace = EMPTY
-    state.cursor = 0
-  }
+  unlink(effect)
+  effect.trace = EMPTY
+  if ((effect.flags & RUNNING) === 0) endLastRun(state, effect)
 }
 
 /** Dispose owned effects and call the cleanup, untracked. */
 function endLastRun(state: State, effect: Node): void {
-  const { extra } = effect
-  if (extra === null) return
-  const { owned, cleanup } = extra
-  extra.owned = undefined
-  extra.cleanup = undefined
+  const record = effect.value as EffectRecord
+  const { owned, cleanup } = record
+  if (owned === undefined && cleanup === undefined) return
+  record.owned = undefined
+  record.cleanup = undefined
   if (owned !== undefined) for (const child of owned) disposeEffect(state, child)
   if (cleanup === undefined) return
   const { consumer, owner } = state
@@ -89,13 +80,12 @@ function endLastRun(state: State, effect: Node): void {
   }
 }
 
-function guardRunaway(state: State, effect: Node, extra: Extra): void {
-  if (extra.flush !== state.flushId) {
-    extra.flush = state.flushId
-    extra.runs = 0
+function guardRunaway(state: State, effect: Node, record: EffectRecord): void {
+  if (record.flush !== state.flushId) {
+    record.flush = state.flushId
+    record.runs = 0
   }
-  extra.runs = (extra.runs ?? 0) + 1
-  if (extra.runs <= MAX_RUNS_PER_FLUSH) return
+  if (++record.runs <= MAX_RUNS_PER_FLUSH) return
   effect.flags &= ~STALE
   throw new TalosError(
     'runaway_effect',

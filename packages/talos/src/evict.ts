@@ -59,7 +59,7 @@ export class Evictor {
     for (const [node, entry] of this.#entries) {
       const over = this.#entries.size > maxEntries || this.#weight > maxWeight
       if (!over && entry.usedAtMs > idleBeforeMs) return
-      if (node !== keep && node.links === null) entry.drop()
+      if (node !== keep && node.subs === null) entry.drop()
     }
   }
 

@@ -6,16 +6,15 @@
  */
 import { runEffect } from './effect.ts'
 import { TalosError } from './errors.ts'
-import { observe } from './links.ts'
 import { spread } from './mark.ts'
-import { type Compute, DISPOSED, EFFECT, extraOf, FORCE, Node, STALE, UNANNOUNCED } from './node.ts'
+import { CERTAIN, type Compute, DISPOSED, EFFECT, EffectRecord, FORCE, LINKED, Node, STALE, UNANNOUNCED } from './node.ts'
 import type { State } from './state.ts'
 import { probe, pull } from './verify.ts'
 
 export function flush(state: State): void {
-  if (state.flushing || state.batchDepth > 0 || state.deriving > 0) return
+  if (state.flushing || state.batchDepth > 0 || state.deriving) return
   if (state.unannounced.size === 0 && state.effects.size === 0) return
-  const errors: unknown[] = []
+  let errors: unknown[] | undefined
   state.flushing = true
   state.flushId++
   const { consumer } = state
@@ -26,6 +25,7 @@ export function flush(state: State): void {
         announce(state)
         drain(state)
       } catch (error) {
+        errors ??= []
         errors.push(error)
       }
     } while (state.unannounced.size > 0 || state.probes.size > 0 || state.effects.size > 0)
@@ -33,8 +33,9 @@ export function flush(state: State): void {
     state.consumer = consumer
     state.flushing = false
   }
+  if (errors === undefined) return
   if (errors.length === 1) throw errors[0]
-  if (errors.length > 1) throw new AggregateError(errors, `${errors.length} effects failed`)
+  throw new AggregateError(errors, `${errors.length} effects failed`)
 }
 
 /** Tell observers what changed, running certain nodes on the way. */
@@ -70,54 +71,59 @@ function drain(state: State): void {
 }
 
 function orderOf(effect: Node): number {
-  return effect.extra?.order ?? 0
+  return (effect.value as EffectRecord).order
 }
 
 function deliver(state: State, effect: Node): void {
-  const extra = extraOf(effect)
-  const { schedule } = extra
+  const record = effect.value as EffectRecord
+  const { schedule } = record
   if (schedule === undefined) return pull(state, effect)
-  if (extra.queued === true) return
-  extra.queued = true
+  if (record.queued) return
+  record.queued = true
   schedule(() => {
-    extra.queued = false
+    record.queued = false
     if ((effect.flags & (STALE | DISPOSED)) !== STALE) return
-    guarded(state, () => pull(state, effect))
+    hold(state)
+    try {
+      pull(state, effect)
+    } finally {
+      resume(state)
+    }
   })
 }
 
 /** Create an effect and run it at once, even inside a batch. A first run that throws leaves nothing behind. */
 export function createEffect(state: State, fn: Compute, schedule?: (run: () => void) => void): Node {
-  if (state.deriving > 0)
+  if (state.deriving)
     throw new TalosError('effect_in_derived', 'An effect was created inside a derived value. Create it outside.')
-  const effect = new Node(state, fn, undefined, EFFECT | FORCE)
-  const extra = extraOf(effect)
-  extra.order = ++state.lastOrder
-  extra.schedule = schedule
-  observe(effect)
-  if (state.owner !== null) {
-    const owner = extraOf(state.owner)
-    owner.owned ??= []
-    owner.owned.push(effect)
-  }
+  const effect = new Node(state, fn, new EffectRecord(++state.lastOrder, schedule), EFFECT | LINKED | CERTAIN)
+  if (state.owner !== null) own(state.owner, effect)
+  const nested = state.flushing
+  if (!nested) hold(state)
+  let done = false
   try {
-    guarded(state, () => runEffect(state, effect))
-  } catch (error) {
-    if (effect.verifiedAt >= 0 && effect.extra?.runs === 1) state.dispose(effect)
-    throw error
+    runEffect(state, effect)
+    done = true
+  } finally {
+    if (!done) state.dispose(effect)
+    if (!nested) resume(state)
   }
   return effect
 }
 
-/** Run with flushing held back, then flush. */
-function guarded(state: State, action: () => void): void {
-  if (state.flushing) return action()
+export function own(owner: Node, effect: Node): void {
+  const record = owner.value as EffectRecord
+  if (record.owned === undefined) record.owned = [effect]
+  else record.owned.push(effect)
+}
+
+/** Hold flushing back while an effect runs outside a flush. */
+function hold(state: State): void {
   state.flushing = true
   state.flushId++
-  try {
-    action()
-  } finally {
-    state.flushing = false
-  }
+}
+
+function resume(state: State): void {
+  state.flushing = false
   flush(state)
 }

@@ -18,7 +18,7 @@ import type {
   Writable,
 } from './handles.ts'
 import { createMemo, type Memo, type MemoOptions } from './memo.ts'
-import { type Compute, DISPOSED, EFFECT, extraOf, Node } from './node.ts'
+import { type Compute, EFFECT, EffectRecord, extraOf, Node } from './node.ts'
 import { type Counters, State } from './state.ts'
 import { batch } from './write.ts'
 
@@ -64,7 +64,7 @@ export function createGraph(options: GraphOptions = {}): Graph {
     derived: (fn, options) => createDerived(state, fn, options),
     writable: (fn, put, options) => createWritable(state, fn, put, options),
     memo: (fn, options) => createMemo(state, fn, options),
-    effect: (fn, options) => effectHandle(state, createEffect(state, fn as Compute, options?.schedule)),
+    effect: (fn, options) => createEffect(state, fn as Compute, options?.schedule),
     batch: (fn) => batch(state, fn),
     untracked: (fn) => untracked(state, fn),
     scope: (fn) => createScope(state, fn),
@@ -101,7 +101,7 @@ export function untracked<R>(state: State, fn: () => R): R {
 
 function createScope(state: State, fn: () => void): Scope {
   const { owner } = state
-  const holder = new Node(state, null, undefined, EFFECT)
+  const holder = new Node(state, null, new EffectRecord(0, undefined), EFFECT)
   state.owner = holder
   try {
     untracked(state, fn)
@@ -111,17 +111,5 @@ function createScope(state: State, fn: () => void): Scope {
   } finally {
     state.owner = owner
   }
-  return effectHandle(state, holder)
-}
-
-function effectHandle(state: State, node: Node): Disposer {
-  const dispose = () => state.dispose(node)
-  return {
-    dispose,
-    [Symbol.dispose]: dispose,
-    get disposed() {
-      return (node.flags & DISPOSED) !== 0
-    },
-    node,
-  }
+  return holder
 }

@@ -57,7 +57,6 @@ export interface EffectOptions {
 export interface Disposer extends Disposable {
   dispose(): void
   readonly disposed: boolean
-  readonly node: object
 }
 
 export type Scope = Disposer

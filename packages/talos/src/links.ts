@@ -1,123 +1,139 @@
 /**
- * Back edges. They exist only while something observes a node, so a dropped derived value is garbage
+ * Back edges. They exist only below something that observes, so a dropped derived value is garbage
  * (SPEC L1).
  *
- *     consumer.trace   = [d0, seen, d1, seen]        d1.links.subs      = [x, consumer]
- *     consumer.slots   = [ 4,       1       ]        d1.links.positions = [0, 1       ]
- *                                   |________________________________________^
+ *     consumer.trace = [d0, seen, d1, seen]
+ *     consumer.edges = link(d0) ── nextEdge ──> link(d1)
+ *                                                  │ in
+ *     d1.subs = link(x) <── prev / next ──> link(consumer) = d1.lastSub
  *
- * Removal swaps the last entry into the hole, so it costs the same for ten and for a million consumers.
+ * All walks are iterative: cones may be a million deep.
  */
 import { mark } from './mark.ts'
-import { FORCE, INPUT, isCertain, Links, type Node, STALE, setStamp, stampOf } from './node.ts'
+import {
+  CERTAIN,
+  EFFECT,
+  FORCE,
+  INPUT,
+  isCertain,
+  KEPT,
+  LINKED,
+  Link,
+  type Node,
+  STALE,
+  setStamp,
+  stampOf,
+} from './node.ts'
 import type { State } from './state.ts'
 
-/** Bring edges in line with a trace that changed from `position` on. */
-export function relink(state: State, node: Node, before: readonly unknown[], position: number): void {
-  const dropped: Node[] = []
-  for (let at = position; at < before.length >> 1; at++) {
-    const dependency = before[at * 2] as Node
-    remove(node, at, dependency)
-    if ((dependency.links as Links).subs.length === 0) dropped.push(dependency)
+/** Bring the edges of a linked node in line with its trace, which changed from `position` on. */
+export function relink(state: State, node: Node, position: number): void {
+  let kept: Link | null = null
+  for (let at = 0; at < position; at++) kept = kept === null ? node.edges : kept.nextEdge
+  let old = kept === null ? node.edges : kept.nextEdge
+  if (kept === null && old !== null && isCertain(node)) lower(old.dep)
+  const stale = append(state, node, position, kept)
+  if (kept === null && node.edges !== null && isCertain(node)) raise(node.edges.dep)
+  for (; old !== null; old = old.nextEdge) {
+    detach(old)
+    release(old.dep)
   }
-  const links = node.links as Links
-  links.slots.length = position
-  let stale = false
-  for (let at = position; at < node.trace.length >> 1; at++) {
-    const dependency = node.trace[at * 2] as Node
-    add(state, node, at, dependency)
-    if ((dependency.flags & STALE) !== 0) stale = true
-  }
-  for (const dependency of dropped) release(dependency)
-  // A dependency already out of date when first observed was missed by the marking of its change.
+  // A dependency already out of date when first linked was missed by the marking of its change.
   if (stale) mark(state, node)
 }
 
-/** Start observing everything an effect reads. Effects own links from birth. */
-export function observe(node: Node): void {
-  node.links ??= new Links()
-}
-
-/** Stop observing: called for disposed effects. */
-export function unobserve(node: Node): void {
-  if (node.links !== null) deactivate(node)
-}
-
-/** Drop back edges of a node nothing observes any more. */
-function release(node: Node): void {
-  if (node.links !== null && node.links.subs.length === 0) deactivate(node)
-}
-
-function add(state: State, consumer: Node, position: number, dependency: Node): void {
-  const links = dependency.links ?? activate(state, dependency)
-  const own = consumer.links as Links
-  own.slots[position] = links.subs.length
-  links.subs.push(consumer)
-  links.positions.push(position)
-  if (position === 0 && isCertain(consumer)) raise(dependency)
-}
-
-function remove(consumer: Node, position: number, dependency: Node): void {
-  if (position === 0 && isCertain(consumer)) lower(dependency)
-  const { subs, positions } = dependency.links as Links
-  const slot = (consumer.links as Links).slots[position] as number
-  const lastSub = subs.pop() as Node
-  const lastPosition = positions.pop() as number
-  if (slot < subs.length) {
-    subs[slot] = lastSub
-    positions[slot] = lastPosition
-    ;(lastSub.links as Links).slots[lastPosition] = slot
-  }
-}
-
-/** Give a node and everything it read back edges. Iterative: cones may be a million deep. */
-function activate(state: State, root: Node): Links {
-  const links = new Links()
-  root.links = links
-  if ((root.flags & INPUT) !== 0) return links
+/** Link a node and everything below it. */
+export function link(state: State, root: Node): void {
   const pending = [root]
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    node.flags |= LINKED
     const current = stampOf(node) === state.clock
-    if (!current) node.flags |= STALE
-    const { trace } = node
-    for (let at = 0; at < trace.length >> 1; at++) {
-      const dependency = trace[at * 2] as Node
-      if (dependency.links === null) {
-        dependency.links = new Links()
-        if ((dependency.flags & INPUT) === 0) pending.push(dependency)
-        // What a current node read is current too, even if nobody asked it since it was last observed.
+    if (!current && (node.flags & EFFECT) === 0) node.flags |= STALE
+    let last: Link | null = null
+    for (let at = 0; at < node.trace.length; at += 2) {
+      const dependency = node.trace[at] as Node
+      if ((dependency.flags & (LINKED | INPUT)) === 0) {
+        dependency.flags |= LINKED
+        pending.push(dependency)
+        // What a current node read is current too, even if nobody asked it since it was last linked.
         if (current && (dependency.flags & FORCE) === 0) setStamp(dependency, state.clock)
       }
-      add(state, node, at, dependency)
+      last = attach(node, dependency, last)
     }
+    if (node.edges !== null && isCertain(node)) raise(node.edges.dep)
   }
-  return links
 }
 
-function deactivate(root: Node): void {
+/** Drop the back edges of a node, and of what only it kept linked. */
+export function unlink(root: Node): void {
   const pending = [root]
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    const { trace } = node
-    for (let at = 0; at < trace.length >> 1; at++) {
-      const dependency = trace[at * 2] as Node
-      remove(node, at, dependency)
-      if ((dependency.links as Links).subs.length > 0) continue
-      if ((dependency.flags & INPUT) !== 0) dependency.links = null
-      else pending.push(dependency)
+    let edge = node.edges
+    if (edge !== null && isCertain(node)) lower(edge.dep)
+    node.edges = null
+    node.flags &= ~(LINKED | STALE)
+    for (; edge !== null; edge = edge.nextEdge) {
+      detach(edge)
+      if (isIdle(edge.dep)) pending.push(edge.dep)
     }
-    node.links = null
-    node.flags &= ~STALE
   }
 }
 
+/** Unlink a node if nothing needs it linked any more. */
+export function release(node: Node): void {
+  if (isIdle(node)) unlink(node)
+}
+
+function isIdle(node: Node): boolean {
+  return node.subs === null && (node.flags & (LINKED | KEPT | EFFECT)) === LINKED
+}
+
+/** Add edges for the trace from `position` on, behind `last`; true if a dependency is stale. */
+function append(state: State, node: Node, position: number, last: Link | null): boolean {
+  const { trace } = node
+  if (last === null) node.edges = null
+  else last.nextEdge = null
+  let stale = false
+  for (let at = position * 2; at < trace.length; at += 2) {
+    const dependency = trace[at] as Node
+    if ((dependency.flags & (LINKED | INPUT)) === 0) link(state, dependency)
+    last = attach(node, dependency, last)
+    if ((dependency.flags & STALE) !== 0) stale = true
+  }
+  return stale
+}
+
+function attach(consumer: Node, dependency: Node, lastEdge: Link | null): Link {
+  const last = dependency.lastSub
+  const edge = new Link(dependency, consumer, last)
+  if (last === null) dependency.subs = edge
+  else last.next = edge
+  dependency.lastSub = edge
+  if (lastEdge === null) consumer.edges = edge
+  else lastEdge.nextEdge = edge
+  return edge
+}
+
+function detach(edge: Link): void {
+  const { dep, prev, next } = edge
+  if (prev === null) dep.subs = next
+  else prev.next = next
+  if (next === null) dep.lastSub = prev
+  else next.prev = prev
+}
+
+/** A certain consumer reads this node first: count it, and pass certainty on when it is the first. */
 function raise(dependency: Node): void {
-  for (let node: Node | undefined = dependency; node?.links != null; node = node.trace[0] as Node | undefined) {
-    if (node.links.certain++ > 0) return
+  for (let node: Node | undefined = dependency; node !== undefined; node = node.edges?.dep) {
+    const before = node.flags
+    node.flags = before + CERTAIN
+    if (before >= CERTAIN) return
   }
 }
 
 function lower(dependency: Node): void {
-  for (let node: Node | undefined = dependency; node?.links != null; node = node.trace[0] as Node | undefined) {
-    if (--node.links.certain > 0) return
+  for (let node: Node | undefined = dependency; node !== undefined; node = node.edges?.dep) {
+    node.flags -= CERTAIN
+    if (node.flags >= CERTAIN) return
   }
 }

@@ -6,7 +6,7 @@
  * so a cut-off shields any number of them (SPEC P3). A probe's consumers are unmarked meanwhile, hence
  * the rule: before trusting or running any other node, `settle` turns open probes into marks.
  */
-import { EFFECT, isCertain, type Links, type Node, STALE, setStamp, stampOf, UNANNOUNCED } from './node.ts'
+import { EFFECT, isCertain, type Link, type Node, STALE, setStamp, stampOf, UNANNOUNCED } from './node.ts'
 import type { State } from './state.ts'
 
 /** Make a node and everything observed above it stale. */
@@ -15,35 +15,38 @@ export function mark(state: State, node: Node): void {
   markConsumers(state, node)
 }
 
-/** Make everything observed above a node stale. Stops at what already is. */
+/** Make everything linked above a node stale. Stops at what already is. */
 export function markConsumers(state: State, from: Node): void {
   const { pendingMarks } = state
   const base = pendingMarks.length
-  for (let node: Node | undefined = from; ; node = pendingMarks.pop() as Node) {
-    const subs = node.links?.subs
-    if (subs !== undefined) {
-      for (let i = 0; i < subs.length; i++) {
-        const sub = subs[i] as Node
-        if ((sub.flags & STALE) !== 0) continue
-        stain(state, sub)
-        if ((sub.flags & EFFECT) === 0) pendingMarks.push(sub)
-      }
+  let edge = from.subs
+  for (;;) {
+    for (; edge !== null; edge = edge.next) {
+      const { sub } = edge
+      if ((sub.flags & STALE) !== 0) continue
+      stain(state, sub)
+      const above = sub.subs
+      if (above === null) continue
+      // Go straight up; what is left on this level waits.
+      if (edge.next !== null) pendingMarks.push(edge.next)
+      edge = above
+      break
     }
+    if (edge !== null) continue
     if (pendingMarks.length === base) return
+    edge = pendingMarks.pop() as Link
   }
 }
 
 /** Announce a changed node to its consumers, by probe where possible. */
 export function spread(state: State, node: Node): void {
-  const subs = node.links?.subs
-  if (subs === undefined) return
-  for (let i = 0; i < subs.length; i++) {
-    const sub = subs[i] as Node
+  for (let edge = node.subs; edge !== null; edge = edge.next) {
+    const { sub } = edge
     if ((sub.flags & STALE) !== 0) continue
     stain(state, sub)
     if ((sub.flags & EFFECT) !== 0) continue
     if (isCertain(sub)) state.probes.push(sub)
-    else if ((sub.links as Links).subs.length > 0) markConsumers(state, sub)
+    else if (sub.subs !== null) markConsumers(state, sub)
   }
 }
 
@@ -61,6 +64,6 @@ function stain(state: State, node: Node): void {
   node.flags |= STALE
   // Verified by a read since the change: it must leave the fast path, or its mark would outlive a clean consumer.
   if (stampOf(node) === state.clock) setStamp(node, state.clock - 1)
-  state.counters.marks++
-  if ((node.flags & EFFECT) !== 0) state.enqueue(node)
+  state.markCount++
+  if ((node.flags & EFFECT) !== 0) state.effects.push(node)
 }

@@ -2,8 +2,8 @@
  * The one node class. Inputs, derived values and effects share it so that every call site in the
  * engine sees a single hidden class; the public types in `handles.ts` show each kind its own methods.
  *
- * A node costs eleven fields. What most nodes never need (label, equality, options) lives in `extra`,
- * what only observed nodes need (back edges) in `links`.
+ * What most nodes never need (label, equality, options) lives in `extra`; back edges exist only while
+ * a node is linked.
  */
 import type { State } from './state.ts'
 
@@ -26,6 +26,15 @@ export const SECRET: number = 512
 export const PROVISIONAL: number = 1024
 /** In the list of changes not yet announced to observers. */
 export const UNANNOUNCED: number = 2048
+/** Everything this node read has a back edge to it, so it hears of changes. */
+export const LINKED: number = 4096
+/** Linked although nothing observes it, because it is read again and again (SPEC L3). */
+export const KEPT: number = 8192
+/**
+ * Unit of the counter in the upper bits of `flags`: consumers certain to run whatever other values turn
+ * out to be, with this node as their first read. Effects are certain by themselves.
+ */
+export const CERTAIN: number = 1 << 16
 
 export const NEVER: number = -1
 
@@ -42,7 +51,11 @@ export class Node {
   flags: number
   /** `[dependency, value seen, …]` in read order, as of the last run (SPEC G1). */
   trace: unknown[] = EMPTY
-  links: Links | null = null
+  /** Observed consumers, oldest first. */
+  subs: Link | null = null
+  lastSub: Link | null = null
+  /** Own back edges, in the order of the trace. Exists while LINKED. */
+  edges: Link | null = null
   extra: Extra | null = null
 
   constructor(state: State, fn: Compute | null, value: unknown, flags: number) {
@@ -93,6 +106,14 @@ export class Node {
     this.state.dispose(this)
   }
 
+  [Symbol.dispose](): void {
+    this.state.dispose(this)
+  }
+
+  get disposed(): boolean {
+    return (this.flags & DISPOSED) !== 0
+  }
+
   get id(): string | undefined {
     return this.extra?.id
   }
@@ -103,16 +124,36 @@ export class Node {
 export type Compute = (previous: unknown) => unknown
 export type Equals = (left: unknown, right: unknown) => boolean
 
-/** Back edges and what depends on them. Exists exactly while something observes the node. */
-export class Links {
-  /** Observed consumers of this node. */
-  readonly subs: Node[] = []
-  /** For each of `subs`, the position of this node in that consumer's trace. */
-  readonly positions: number[] = []
-  /** For each dependency, where this node sits in its `subs`: makes removal O(1). */
-  readonly slots: number[] = []
-  /** Consumers sure to run whatever other values turn out to be, with this node as their first read (SPEC P3). */
-  certain = 0
+/** One back edge: an entry in the consumers of `dep`, owned by `sub`. */
+export class Link {
+  readonly dep: Node
+  readonly sub: Node
+  prev: Link | null
+  next: Link | null = null
+  nextEdge: Link | null = null
+
+  constructor(dep: Node, sub: Node, prev: Link | null) {
+    this.dep = dep
+    this.sub = sub
+    this.prev = prev
+  }
+}
+
+/** What an effect node keeps in place of a value. */
+export class EffectRecord {
+  readonly order: number
+  readonly schedule: ((run: () => void) => void) | undefined
+  cleanup: (() => void) | undefined = undefined
+  owned: Node[] | undefined = undefined
+  /** Runs in flush number `flush`, to stop loops. */
+  runs = 0
+  flush = 0
+  queued = false
+
+  constructor(order: number, schedule: ((run: () => void) => void) | undefined) {
+    this.order = order
+    this.schedule = schedule
+  }
 }
 
 /** Options and cold data of one node. */
@@ -128,14 +169,6 @@ export interface Extra {
   persist?: boolean
   /** Offers a recorded result instead of a first run (persistence). */
   recall?: (node: Node) => Recalled | undefined
-  /** Effects: order of creation, cleanup and owned effects. */
-  order?: number
-  cleanup?: (() => void) | undefined
-  owned?: Node[] | undefined
-  runs?: number
-  flush?: number
-  schedule?: ((run: () => void) => void) | undefined
-  queued?: boolean
   /** Forks: the node this one stands in for. */
   origin?: Node
   pinned?: boolean
@@ -199,13 +232,16 @@ export function setStamp(node: Node, clock: number): void {
   else node.verifiedAt = clock
 }
 
-/** Equality of two outcomes of a node. A comparison that throws counts as a difference: it must not poison the graph. */
+/** `Object.is`, spelled so that it compiles to comparisons instead of a call. */
+export function isSame(left: unknown, right: unknown): boolean {
+  return left === right ? left !== 0 || 1 / (left as number) === 1 / (right as number) : left !== left && right !== right
+}
+
+/** Equality of two values of a node. A comparison that throws counts as a difference: it must not poison the graph. */
 export function isEqual(node: Node, left: unknown, right: unknown): boolean {
-  if (Object.is(left, right)) return true
-  if (left instanceof Failure || right instanceof Failure)
-    return left instanceof Failure && right instanceof Failure && Object.is(left.error, right.error)
+  if (isSame(left, right)) return true
   const equals = node.extra?.equals
-  if (equals === undefined) return false
+  if (equals === undefined || left instanceof Failure || right instanceof Failure) return false
   try {
     return equals(left, right)
   } catch {
@@ -216,10 +252,13 @@ export function isEqual(node: Node, left: unknown, right: unknown): boolean {
 /** Whether a consumer that saw `seen` at `stamp` has to look again. */
 export function hasMoved(node: Node, seen: unknown, stamp: number): boolean {
   if (node.changedAt <= stamp) return false
-  return (node.extra?.touchedAt ?? 0) > stamp || !isEqual(node, seen, node.value)
+  if (node.extra?.touchedAt !== undefined && node.extra.touchedAt > stamp) return true
+  if (isEqual(node, seen, node.value)) return false
+  // Thrown again after a value in between: another record of the same error is no difference.
+  return !(seen instanceof Failure && node.value instanceof Failure && Object.is(seen.error, node.value.error))
 }
 
-/** An observed node sure to run when something it read changed: an effect, or the first read of one (SPEC P3). */
+/** A linked node sure to run when something it read changed: an effect, or the first read of one (SPEC P3). */
 export function isCertain(node: Node): boolean {
-  return (node.flags & EFFECT) !== 0 || (node.links as Links).certain > 0
+  return node.flags >= CERTAIN
 }

@@ -1,10 +1,12 @@
 /** Running one derived value: collect its reads, keep or replace its value. */
 import {
   type Compute,
+  type Extra,
   FAILED,
   FORCE,
   Failure,
   isEqual,
+  LINKED,
   labelOf,
   NEVER,
   type Node,
@@ -21,88 +23,96 @@ import { abandonTrace, commitTrace } from './trace.ts'
 export const SUSPENDED: unique symbol = Symbol('suspended')
 
 export function run(state: State, node: Node): void {
-  const { consumer, runId, cursor, readsBase, clock, runs } = state
+  const { consumer, runId, cursor, clock, runs } = state
+  const base = state.readsTop
   node.flags = (node.flags | RUNNING) & ~(FORCE | STALE | PROVISIONAL)
   state.consumer = node
   state.runId = ++state.lastRun
   state.cursor = 0
-  state.readsBase = state.readsTop
-  state.deriving++
   runs.push(node)
 
   let value: unknown
   let failed = false
   try {
-    value = node.extra?.cycle === undefined ? compute(node) : iterate(state, node, node.extra.cycle)
+    value = node.extra === null ? (node.fn as Compute)(previous(node)) : compute(state, node, base)
   } catch (error) {
     failed = true
     value = error
   }
 
   runs.pop()
-  state.deriving--
   node.flags &= ~RUNNING
-  const suspended = state.suspended !== null
-  if (suspended) abandonTrace(state)
-  else commitTrace(state, node)
+  if (state.suspended === null) commitTrace(state, node, base)
+  else abandonTrace(state, base)
   state.consumer = consumer
   state.runId = runId
   state.cursor = cursor
-  state.readsBase = readsBase
-  if (suspended) {
-    // User code may have swallowed the signal; whatever it returned was computed from nothing.
-    node.flags |= FORCE
-    state.unwound.push(node)
-    state.counters.suspended++
-    throw SUSPENDED
-  }
-  state.counters.runs++
-  conclude(node, failed ? failureOf(node, value, clock) : value, clock, state)
-  if ((failed && isTransient(value)) || (node.flags & PROVISIONAL) !== 0) {
-    node.flags |= FORCE
-    node.verifiedAt = NEVER
-  }
+  // User code may have swallowed the signal; whatever it returned was computed from nothing.
+  if (state.suspended !== null) suspend(state, node)
+  state.runCount++
+  if (failed) fail(state, node, value, clock)
+  else succeed(state, node, value, clock)
+  if ((node.flags & PROVISIONAL) !== 0) neverCache(node)
   // Only with writesInDerived: a run that wrote something may have outdated itself.
-  if (state.clock !== clock && node.links !== null) mark(state, node)
+  if (state.clock !== clock && (node.flags & LINKED) !== 0) mark(state, node)
 }
 
-/** Take an outcome as the node's value at `clock`, keeping the old one if equal. */
-export function conclude(node: Node, outcome: unknown, clock: number, state: State): void {
-  if (node.changedAt !== 0 && isEqual(node, node.value, outcome)) {
-    state.counters.cutoffs++
+/** Take a value at `clock`, keeping the old one if equal, so that consumers see no change (SPEC C2). */
+export function succeed(state: State, node: Node, value: unknown, clock: number): void {
+  if (node.changedAt !== 0 && isEqual(node, node.value, value)) {
+    state.cutoffCount++
   } else {
-    node.value = outcome
+    node.value = value
     node.changedAt = clock
   }
-  if (node.value instanceof Failure) {
-    node.value.verifiedAt = clock
-    node.flags |= FAILED
-    node.verifiedAt = NEVER
-  } else {
-    node.flags &= ~FAILED
-    node.verifiedAt = clock
-  }
+  node.flags &= ~FAILED
+  node.verifiedAt = clock
 }
 
-/** The same error thrown again keeps its record, so that dependents see no change. */
-function failureOf(node: Node, error: unknown, clock: number): Failure {
+/** Keep a thrown error as the outcome, unless it says nothing about the value (SPEC E1, E4). */
+function fail(state: State, node: Node, error: unknown, clock: number): void {
   const last = node.value
-  return last instanceof Failure && Object.is(last.error, error) ? last : new Failure(error, clock)
+  if (last instanceof Failure && Object.is(last.error, error)) {
+    last.verifiedAt = clock
+    state.cutoffCount++
+  } else {
+    node.value = new Failure(error, clock)
+    node.changedAt = clock
+  }
+  node.flags |= FAILED
+  node.verifiedAt = NEVER
+  if (isTransient(error)) neverCache(node)
 }
 
-function compute(node: Node): unknown {
-  const fn = node.fn as Compute
-  return fn((node.flags & FAILED) !== 0 ? undefined : node.value)
+function neverCache(node: Node): void {
+  node.flags |= FORCE
+  node.verifiedAt = NEVER
+}
+
+function suspend(state: State, node: Node): never {
+  node.flags |= FORCE
+  state.unwound.push(node)
+  state.suspendedCount++
+  throw SUSPENDED
+}
+
+function previous(node: Node): unknown {
+  return (node.flags & FAILED) !== 0 ? undefined : node.value
+}
+
+function compute(state: State, node: Node, base: number): unknown {
+  const cycle = node.extra?.cycle
+  return cycle === undefined ? (node.fn as Compute)(previous(node)) : iterate(state, node, cycle, base)
 }
 
 /** Run until the value a cycle feeds back into the node no longer changes (SPEC Y3). */
-function iterate(state: State, node: Node, cycle: { initial: unknown; maxIterations: number }): unknown {
+function iterate(state: State, node: Node, cycle: NonNullable<Extra['cycle']>, base: number): unknown {
   const before = node.value
   const fn = node.fn as Compute
   node.value = cycle.initial
   try {
     for (let i = 0; i < cycle.maxIterations; i++) {
-      abandonTrace(state)
+      abandonTrace(state, base)
       state.cursor = 0
       state.runId = ++state.lastRun
       node.flags &= ~PROVISIONAL

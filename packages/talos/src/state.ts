@@ -8,6 +8,8 @@
 import { disposeEffect } from './effect.ts'
 import { TalosError } from './errors.ts'
 import { DISPOSED, EFFECT, EMPTY, FAILED, Failure, FORCE, INPUT, labelOf, NEVER, type Node, RUNNING } from './node.ts'
+import { Keeper } from './keep.ts'
+import { unlink } from './links.ts'
 import { Queue } from './queue.ts'
 import { SUSPENDED } from './run.ts'
 import { track } from './trace.ts'
@@ -29,12 +31,9 @@ export class State {
   cursor = 0
   readonly reads: unknown[] = []
   readsTop = 0
-  readsBase = 0
   readonly runs: Node[] = []
   /** Where call nesting is counted from: reset by effects, which cannot be restarted. */
   runsBase = 0
-  /** Derived values being computed; writes are refused while positive. */
-  deriving = 0
 
   // Verification.
   readonly walk: Node[] = []
@@ -48,21 +47,47 @@ export class State {
   touched = false
   readonly unannounced: Queue = new Queue()
   readonly probes: Queue = new Queue()
-  readonly pendingMarks: Node[] = []
+  readonly pendingMarks: Link[] = []
   readonly effects: Queue = new Queue()
   flushing = false
   flushId = 0
   lastOrder = 0
 
+  readonly keeper: Keeper = new Keeper(this)
   view: View | null = null
   readonly snapshots: Set<Preserver> = new Set()
   tracer: Tracer | null = null
   disposed = false
   readonly writesInDerived: boolean
-  readonly counters: Counters = { runs: 0, cutoffs: 0, verified: 0, marks: 0, effects: 0, suspended: 0, recalled: 0 }
+
+  // Work done, for `counters`.
+  runCount = 0
+  cutoffCount = 0
+  verifiedCount = 0
+  markCount = 0
+  effectCount = 0
+  suspendedCount = 0
+  recalledCount = 0
 
   constructor(writesInDerived: boolean) {
     this.writesInDerived = writesInDerived
+  }
+
+  /** Whether a derived value is being computed; effects reset the base, so their own writes are fine. */
+  get deriving(): boolean {
+    return this.runs.length > this.runsBase
+  }
+
+  get counters(): Counters {
+    return {
+      runs: this.runCount,
+      cutoffs: this.cutoffCount,
+      verified: this.verifiedCount,
+      marks: this.markCount,
+      effects: this.effectCount,
+      suspended: this.suspendedCount,
+      recalled: this.recalledCount,
+    }
   }
 
   /** The slow path of every read. */
@@ -111,7 +136,7 @@ export class State {
 
   /** Hand a node to observers as changed outside a write: settled promises, expiry, disposal. */
   announce(node: Node): void {
-    if (node.links !== null) this.unannounced.push(node)
+    if (node.subs !== null) this.unannounced.push(node)
     this.deliver()
   }
 
@@ -128,12 +153,9 @@ export class State {
     assign(this, node, new Failure(error, this.clock))
     node.flags = (node.flags | DISPOSED | FAILED) & ~FORCE
     node.verifiedAt = NEVER
+    unlink(node)
     node.trace = EMPTY
     this.deliver()
-  }
-
-  enqueue(effect: Node): void {
-    this.effects.push(effect)
   }
 }
 

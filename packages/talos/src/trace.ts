@@ -8,37 +8,43 @@
  */
 import { relink } from './links.ts'
 import type { Node } from './node.ts'
-import { EMPTY } from './node.ts'
+import { EMPTY, LINKED } from './node.ts'
 import type { State } from './state.ts'
 
 export function track(state: State, node: Node): void {
   node.seenBy = state.runId
   const { cursor } = state
   const trace = (state.consumer as Node).trace
-  if (state.readsTop === state.readsBase && cursor < trace.length && trace[cursor] === node) {
-    if (trace[cursor + 1] !== node.value) trace[cursor + 1] = node.value
-    state.cursor = cursor + 2
-  } else {
-    state.reads[state.readsTop++] = node
-    state.reads[state.readsTop++] = node.value
+  if (cursor >= 0) {
+    if (cursor < trace.length && trace[cursor] === node) {
+      if (trace[cursor + 1] !== node.value) trace[cursor + 1] = node.value
+      state.cursor = cursor + 2
+      return
+    }
+    // From here on this run differs from the last one; the complement remembers where.
+    state.cursor = ~cursor
   }
+  state.reads[state.readsTop++] = node
+  state.reads[state.readsTop++] = node.value
 }
 
-/** Make what the ending run read the node's trace, and its edges with it. */
-export function commitTrace(state: State, node: Node): void {
-  const { cursor, readsBase, readsTop, reads } = state
-  const before = node.trace
-  if (readsTop === readsBase && cursor === before.length) return
-  const after = readsTop === 0 && cursor === 0 ? EMPTY : reads.slice(readsBase, readsTop)
-  const next = cursor === 0 ? after : before.slice(0, cursor).concat(after)
-  reads.fill(undefined, readsBase, readsTop)
-  state.readsTop = readsBase
-  node.trace = next
-  if (node.links !== null) relink(state, node, before, cursor >> 1)
+/** Make what the ending run read the node's trace, and its edges with it. `base` is where its reads start. */
+export function commitTrace(state: State, node: Node, base: number): void {
+  const { cursor } = state
+  if (cursor < 0 || cursor !== node.trace.length) replaceTrace(state, node, base, cursor < 0 ? ~cursor : cursor)
 }
 
 /** Forget the reads of a run that was cut short. */
-export function abandonTrace(state: State): void {
-  state.reads.fill(undefined, state.readsBase, state.readsTop)
-  state.readsTop = state.readsBase
+export function abandonTrace(state: State, base: number): void {
+  state.reads.fill(undefined, base, state.readsTop)
+  state.readsTop = base
+}
+
+function replaceTrace(state: State, node: Node, base: number, kept: number): void {
+  const { readsTop, reads } = state
+  const before = node.trace
+  const tail = readsTop === base ? EMPTY : reads.slice(base, readsTop)
+  node.trace = kept === 0 ? tail : before.slice(0, kept).concat(tail)
+  abandonTrace(state, base)
+  if ((node.flags & LINKED) !== 0) relink(state, node, kept >> 1)
 }

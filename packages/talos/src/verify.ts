@@ -16,6 +16,7 @@ import {
   hasMoved,
   INPUT,
   type Failure,
+  LINKED,
   labelOf,
   type Node,
   PROVISIONAL,
@@ -38,7 +39,11 @@ export function pull(state: State, node: Node): void {
   if (state.unannounced.size > 0 || state.probes.size > 0) settle(state)
   if (isCurrent(state, node)) return
   const depth = state.runs.length - state.runsBase
-  if (depth === 0) drive(state, node)
+  if (depth === 0) {
+    const again = (node.flags & (FORCE | LINKED | EFFECT)) === 0 && state.runs.length === 0 && state.view === null
+    drive(state, node)
+    if (again && (node.flags & FORCE) === 0) state.keeper.keep(node)
+  }
   else if (depth < MAX_NESTED_RUNS) verify(state, node)
   else {
     state.suspended = node
@@ -129,7 +134,7 @@ function conclude(state: State, node: Node, verdict: number, clock: number): voi
   if (verdict === SAME) {
     node.flags &= ~STALE
     setStamp(node, clock)
-    state.counters.verified++
+    state.verifiedCount++
   } else if ((node.flags & EFFECT) !== 0) runEffect(state, node)
   else if ((node.flags & FORCE) === 0 || node.extra?.recall === undefined || !state.recall(node)) run(state, node)
 }
@@ -169,7 +174,7 @@ export function isCurrent(state: State, node: Node): boolean {
   if ((flags & FAILED) !== 0 && (node.value as Failure).verifiedAt === state.clock) return true
   if (node.verifiedAt === state.clock) return true
   if ((flags & INPUT) === 0) {
-    if (node.links === null) return false
+    if ((flags & LINKED) === 0) return false
     // An unmarked node is current only if no open probe may still have to mark it.
     if (state.probes.size > 0) settle(state)
     if ((node.flags & STALE) !== 0) return false

@@ -71,7 +71,7 @@ export function assign(state: State, node: Node, value: unknown): void {
   }
   node.value = value
   node.changedAt = state.tick()
-  if (node.links !== null && (node.flags & UNANNOUNCED) === 0) {
+  if (node.subs !== null && (node.flags & UNANNOUNCED) === 0) {
     node.flags |= UNANNOUNCED
     state.unannounced.push(node)
   }
@@ -98,7 +98,7 @@ function rollBack(state: State, start: number): void {
     node.value = entry.value
     node.changedAt = state.tick()
     if (entry.first) node.flags &= ~LOGGED
-    if (node.links !== null && (node.flags & UNANNOUNCED) === 0) {
+    if (node.subs !== null && (node.flags & UNANNOUNCED) === 0) {
       node.flags |= UNANNOUNCED
       state.unannounced.push(node)
     }
@@ -122,7 +122,7 @@ function commit(state: State): boolean {
 
 function refuse(state: State, node: Node): void {
   if ((node.flags & DISPOSED) !== 0) throw new TalosError('disposed', `${labelOf(node)} was disposed.`)
-  if (state.deriving > 0 && !state.writesInDerived) {
+  if (state.deriving && !state.writesInDerived) {
     throw new TalosError(
       'write_in_derived',
       `${labelOf(node)} was written while a derived value was being computed. Write in an effect or outside.`,

@@ -15,7 +15,10 @@ const adapter: ReactiveFramework = {
     const node = graph.derived(fn)
     return { read: () => node.get() }
   },
-  effect: (fn) => graph.effect(fn).dispose,
+  effect: (fn) => {
+    const effect = graph.effect(fn)
+    return () => effect.dispose()
+  },
   run: (fn) => {
     graph = createGraph({ writesInDerived: true })
     fn()
