@@ -1,0 +1,147 @@
+/**
+ * Turn a request and its candidates into a window with a receipt. Pure: equal arguments give equal bytes (SPEC W1).
+ *
+ * Layout: pinned → standing → knowledge → history → retrieved → the question; history in its own order, the other
+ * sections oldest first, so new text comes last wherever it can. The total is counted over the very pieces that make the text (see render.ts).
+ */
+import { CaliberError } from '../errors.ts'
+import { type Packed, pack } from './pack.ts'
+import { type Renderer, rendererOf } from './render.ts'
+import { type SectionName, sections } from './sections.ts'
+import type { Candidate, ContextItem, Message, Receipt, Verdict, Window, WindowRequest } from './window.ts'
+
+/** What the window is computed from besides the request. */
+export interface Basis {
+  readonly candidates: readonly Candidate[]
+  readonly eventSeq: number
+  readonly at: string
+  readonly tokenizer: string
+  countTokens(text: string): number
+}
+
+/**
+ * Tokens of a chat message beyond its content, and of the reply's opening: the published rule for OpenAI's chat models
+ * (openai-cookbook, "How to count tokens with tiktoken": 3 per message and 1 for its role, 3 for the reply).
+ */
+const messageTokens = 4
+const replyTokens = 3
+
+/** @throws CaliberError `budget_too_small` when instructions, question and pinned items exceed the budget */
+export function assembleWindow(request: WindowRequest, basis: Basis): Window {
+  const renderer = rendererOf(request.format)
+  const asMessages = request.format === 'messages'
+  const { countTokens } = basis
+  const price = (text: string) => (text === '' ? 0 : countTokens(text))
+
+  const systemPiece = request.system === null ? '' : renderer.system(request.system)
+  const queryPiece = request.query === null ? '' : renderer.query(request.query)
+  const frameTokens = asMessages ? 2 * messageTokens + replyTokens : price(renderer.begin) + price(renderer.end)
+  const fixedTokens = frameTokens + price(systemPiece) + price(queryPiece)
+  if (fixedTokens > request.budgetTokens) {
+    throw new CaliberError(
+      'budget_too_small',
+      `Instructions and question need ${fixedTokens} tokens, the budget is ${request.budgetTokens}. Raise budgetTokens.`,
+      { neededTokens: fixedTokens, budgetTokens: request.budgetTokens },
+    )
+  }
+
+  const spoken = (section: SectionName) => asMessages && section === 'history'
+  const packed = pack(basis.candidates, request.budgetTokens - fixedTokens, {
+    item: ({ item, section }) =>
+      spoken(section)
+        ? messageTokens + price(messageOf(item).content)
+        : Math.max(price(renderer.item(item, true)), price(renderer.item(item, false))),
+    section: (name) => (spoken(name) ? 0 : price(renderer.openSection(name)) + price(renderer.closeSection(name))),
+  })
+  const proposed = new Map(basis.candidates.map((candidate, i) => [candidate, i]))
+  const asProposed = (a: Packed, b: Packed) => (proposed.get(a.candidate) ?? 0) - (proposed.get(b.candidate) ?? 0)
+  const included = sections.map(({ name }) => ({
+    name,
+    members: packed
+      .filter((entry) => entry.included && entry.candidate.section === name)
+      .sort(name === 'history' ? asProposed : oldestFirst),
+  }))
+
+  const blocks = included.map(({ name, members }) => ({
+    name,
+    items: members.length,
+    pieces: members.length === 0 || spoken(name) ? [] : sectionPieces(renderer, name, members),
+    messages: spoken(name) ? members.map(({ candidate }) => messageOf(candidate.item)) : [],
+  }))
+  const content = asMessages
+    ? { text: null, messages: messagesOf(systemPiece, blocks, queryPiece) }
+    : { text: textOf(renderer, systemPiece, blocks, queryPiece), messages: null }
+
+  const sectionTokens = blocks.map(({ name, items, pieces, messages }) => ({
+    name,
+    items,
+    tokens: sum(pieces.map(price)) + sum(messages.map((message) => messageTokens + price(message.content))),
+  }))
+  const ownMessages =
+    content.messages === null ? 0 : content.messages.length - (blocks.find((b) => spoken(b.name))?.items ?? 0)
+  const frame =
+    price(systemPiece) + price(queryPiece) + (asMessages ? ownMessages * messageTokens + replyTokens : frameTokens)
+  const positions = new Map(
+    included.flatMap(({ members }) => members).map(({ candidate }, i) => [candidate.item.id, i + 1]),
+  )
+  const verdicts = packed.map((entry) => verdictOf(entry, positions.get(entry.candidate.item.id) ?? null))
+  const receipt: Receipt = {
+    request,
+    eventSeq: basis.eventSeq,
+    at: basis.at,
+    tokenizer: basis.tokenizer,
+    usedTokens: frame + sum(sectionTokens.map(({ tokens }) => tokens)),
+    sections: [{ name: 'frame', tokens: frame, items: 0 }, ...sectionTokens],
+    totals: { candidates: packed.length, included: positions.size, excluded: packed.length - positions.size },
+    verdicts: verdicts.sort((a, b) => (a.position ?? Infinity) - (b.position ?? Infinity) || 0),
+  }
+  return { ...content, receipt }
+}
+
+function sectionPieces(renderer: Renderer, name: SectionName, members: readonly Packed[]): readonly string[] {
+  const items = members.map(({ candidate }, i) => renderer.item(candidate.item, i === 0))
+  return [renderer.openSection(name), ...items, renderer.closeSection(name)]
+}
+
+interface Block {
+  readonly name: SectionName
+  readonly pieces: readonly string[]
+  readonly messages: readonly Message[]
+}
+
+function textOf(renderer: Renderer, system: string, blocks: readonly Block[], query: string): string {
+  return [renderer.begin, system, ...blocks.flatMap(({ pieces }) => pieces), query, renderer.end].join('')
+}
+
+/** What stands before the history in one system message, what stands after it in one message of the user. */
+function messagesOf(system: string, blocks: readonly Block[], query: string): readonly Message[] {
+  const at = blocks.findIndex(({ name }) => name === 'history')
+  const before = [system, ...blocks.slice(0, at).flatMap(({ pieces }) => pieces)].join('')
+  const after = [...blocks.slice(at + 1).flatMap(({ pieces }) => pieces), query].join('')
+  return [
+    ...(before === '' ? [] : [{ role: 'system', content: before } as const]),
+    ...(blocks[at]?.messages ?? []),
+    ...(after === '' ? [] : [{ role: 'user', content: after } as const]),
+  ]
+}
+
+/** Stored text never speaks as the system: only the caller's own instructions do. */
+function messageOf({ role, text }: ContextItem): Message {
+  if (role === 'user' || role === 'assistant') return { role, content: text }
+  return { role: 'user', content: `[${role ?? 'memory'}]\n${text}` }
+}
+
+function oldestFirst(a: Packed, b: Packed): number {
+  const [x, y] = [a.candidate.item, b.candidate.item]
+  return compare(x.at, y.at) || compare(x.id, y.id)
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
+function verdictOf({ candidate, tokens, included, reason }: Packed, position: number | null): Verdict {
+  const { item, section, signals } = candidate
+  const verdict = included ? 'included' : 'excluded'
+  return { id: item.id, kind: item.kind, section, verdict, reason, tokens, position, at: item.at, signals }
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)

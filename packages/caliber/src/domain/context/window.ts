@@ -1,0 +1,107 @@
+/** The shapes of context assembly: what is asked, what may go in, what came out and why. */
+import type { ScopeId, TrajectoryId } from '../ids.ts'
+import type { Role } from '../turn.ts'
+import type { SectionName } from './sections.ts'
+
+export const formats = ['messages', 'markdown', 'xml', 'json'] as const
+export type Format = (typeof formats)[number]
+
+/** What a context is assembled for. */
+export interface WindowRequest {
+  readonly scopeId: ScopeId | null
+  /** Search only in this trajectory and its scopes; null for the whole memory. */
+  readonly trajectoryId: TrajectoryId | null
+  readonly query: string | null
+  /** The caller's own instructions; trusted and never cut. */
+  readonly system: string | null
+  /** Ids of items that must be in the context. */
+  readonly pins: readonly string[]
+  readonly budgetTokens: number
+  readonly format: Format
+}
+
+/** What a window is made of: one stored item in a form that can be shown. */
+export interface ContextItem {
+  readonly id: string
+  readonly kind: 'turn' | 'artifact' | 'note'
+  /** Who said it or what it is: a role, a note's type, an artifact's name. */
+  readonly origin: string
+  readonly role: Role | null
+  readonly at: string
+  readonly text: string
+}
+
+/** The parts of a score, each named by the signal it comes from; missing where a signal did not speak. */
+export interface Signals {
+  /** BM25 score, context of neighbouring turns included. */
+  readonly lexical?: number
+  /** Place in the ranking, from 1. */
+  readonly rank?: number
+}
+
+/** An item that a section source proposes. The order of a source's candidates is their order of preference. */
+export interface Candidate {
+  readonly item: ContextItem
+  readonly section: SectionName
+  /** Must go in, or the whole request fails. */
+  readonly required: boolean
+  /** Candidates with the same block number go in or out together; higher numbers are newer. */
+  readonly block?: number
+  readonly signals: Signals
+}
+
+/** Why a candidate is in or out. */
+export type Reason = 'required' | 'fits' | 'over_budget' | 'over_share' | 'evicted_block'
+
+/** The verdict on one candidate. Each candidate has exactly one. */
+export interface Verdict {
+  readonly id: string
+  readonly kind: ContextItem['kind']
+  readonly section: SectionName
+  readonly verdict: 'included' | 'excluded'
+  readonly reason: Reason
+  /** Tokens that the item takes, or would take, in this format. */
+  readonly tokens: number
+  /** Place in the window, from 1; null for what is out. */
+  readonly position: number | null
+  readonly at: string
+  readonly signals: Signals
+}
+
+/** A message as chat models take it. */
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: string
+}
+
+/** Why the window is what it is. */
+export interface Receipt {
+  readonly request: WindowRequest
+  /** The memory as of this event. */
+  readonly eventSeq: number
+  /** The clock used for validity times. */
+  readonly at: string
+  readonly tokenizer: string
+  readonly usedTokens: number
+  /** Tokens per section, headings and frame included in their section; they sum up to `usedTokens`. */
+  readonly sections: readonly {
+    readonly name: SectionName | 'frame'
+    readonly tokens: number
+    readonly items: number
+  }[]
+  readonly totals: { readonly candidates: number; readonly included: number; readonly excluded: number }
+  /** Included candidates in window order, then excluded ones in the order they were considered. */
+  readonly verdicts: readonly Verdict[]
+}
+
+/** An assembled context. Its text is a string, or messages where the format is `messages`. */
+export interface Window {
+  readonly text: string | null
+  readonly messages: readonly Message[] | null
+  readonly receipt: Receipt
+}
+
+/** A window with its name: the digest of what it shows and why. */
+export interface KeptWindow extends Window {
+  readonly windowId: string
+}

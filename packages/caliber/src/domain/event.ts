@@ -1,0 +1,34 @@
+import type { PrincipalId } from './ids.ts'
+
+/** What may happen to a tenant's memory. Add, never rename: consumers and stored logs know these names. */
+export const eventKinds = [
+  'tenant.created',
+  'trajectory.started',
+  'trajectory.finished',
+  'scope.opened',
+  'scope.closed',
+  'turns.appended',
+  'artifact.revised',
+  'note.recorded',
+  'note.superseded',
+  'note.retracted',
+  'sweep.ran',
+] as const
+export type EventKind = (typeof eventKinds)[number]
+
+/** A change as an operation reports it; the log adds sequence, principal and time. */
+export interface Change {
+  readonly kind: EventKind
+  /** Id of what changed. */
+  readonly subjectId: string
+  /** Ids and counts, never content. */
+  readonly data: Readonly<Record<string, string | number | boolean | null>>
+}
+
+/** One entry of a tenant's log. */
+export interface Event extends Change {
+  /** Gapless, in commit order, from 1. */
+  readonly seq: number
+  readonly principalId: PrincipalId
+  readonly at: string
+}

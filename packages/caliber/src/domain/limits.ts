@@ -1,0 +1,35 @@
+/** Every limit and default, once. Schemas, SQL checks, readers and docs follow this table. */
+export const limits = {
+  /** UTF-16 units of a turn's or artifact revision's content. */
+  contentChars: 1_000_000,
+  /** UTF-16 units of a note. */
+  noteChars: 20_000,
+  nameChars: 500,
+  goalChars: 20_000,
+  typeChars: 50,
+  reasonChars: 2_000,
+  queryChars: 20_000,
+  systemChars: 200_000,
+  keyChars: 200,
+  turnsPerAppend: 500,
+  toolsPerTurn: 256,
+  sourcesPerItem: 100,
+  pinsPerContext: 100,
+  pageItems: 1_000,
+  defaultPageItems: 50,
+  searchResults: 1_000,
+  defaultSearchResults: 10,
+  budgetTokens: 10_000_000,
+  defaultBudgetTokens: 4_096,
+  trajectoryDepth: 32,
+  /** UTF-16 units of one chunk of a transcript; longer files travel as several chunks. */
+  transcriptChunkChars: 4_000_000,
+  /** Malformed lines listed in one answer; the rest is counted. */
+  malformedListed: 100,
+  /** Levels of nesting in a request. */
+  jsonDepth: 64,
+  /** Octets of an HTTP or MCP request. */
+  requestBytes: 16 * 1024 * 1024,
+  idempotencyHours: 24,
+  windowRetentionDays: 30,
+} as const
