@@ -1,0 +1,126 @@
+/**
+ * Fold the event log into a memory.
+ *
+ * Events say what changed; the rows say what it is now. Both are read in one snapshot, so after the last batch the
+ * memory is exactly the state at its `seq`: a row that changed after its event is met again by the event of that change.
+ */
+import { artifactColumns, noteColumns, turnColumns } from '../db/columns.ts'
+import { eventsAfter } from '../db/eventLog.ts'
+import { type Claims, inSession } from '../db/session.ts'
+import { type Database, json, type Sql, uuids } from '../db/sql.ts'
+import type { Artifact } from '../domain/artifact.ts'
+import type { Event } from '../domain/event.ts'
+import type { Note } from '../domain/note.ts'
+import type { Turn } from '../domain/turn.ts'
+import type { TenantMemory } from './tenantMemory.ts'
+
+/** Events read at once. Bounds what a catch-up holds besides the memory itself. */
+const batchEvents = 1_000
+
+/** Bring `memory` up to the head of its tenant's log. Never run two of these on one memory at once. */
+export async function catchUp(database: Database, claims: Claims, memory: TenantMemory): Promise<void> {
+  for (;;) {
+    const batch = await inSession(database, claims, (sql) => readBatch(sql, memory.seq), { readOnly: true })
+    for (const event of batch.events) apply(memory, event, batch)
+    if (batch.events.length < batchEvents) return
+  }
+}
+
+interface Batch {
+  readonly events: readonly Event[]
+  /** Turns of the batch by scope and sequence. */
+  readonly turns: ReadonlyMap<string, Turn>
+  readonly artifacts: ReadonlyMap<string, Artifact>
+  readonly notes: ReadonlyMap<string, Note>
+}
+
+async function readBatch(sql: Sql, seq: number): Promise<Batch> {
+  const events = await eventsAfter(sql, seq, batchEvents)
+  const turns = await readTurns(sql, events)
+  const artifacts = await readArtifacts(sql, subjects(events, 'artifact.'))
+  const notes = await readNotes(sql, [...subjects(events, 'note.'), ...replacements(events)])
+  return { events, turns, artifacts, notes }
+}
+
+function apply(memory: TenantMemory, event: Event, { turns, artifacts, notes }: Batch): void {
+  switch (event.kind) {
+    case 'trajectory.started':
+      memory.addTrajectory(event.subjectId)
+      break
+    case 'scope.opened':
+      memory.addScope(event.subjectId)
+      break
+    case 'turns.appended': {
+      const { first, last } = range(event)
+      for (let sequence = first; sequence <= last; sequence += 1) {
+        const turn = turns.get(`${event.subjectId} ${sequence}`)
+        if (turn) memory.addTurn(turn, String(event.data['trajectoryId']))
+      }
+      break
+    }
+    case 'artifact.revised': {
+      const artifact = artifacts.get(event.subjectId)
+      if (artifact && artifact.revision === event.data['revision']) memory.putArtifact(artifact)
+      break
+    }
+    case 'note.recorded':
+      addLive(memory, notes.get(event.subjectId))
+      break
+    case 'note.superseded':
+      memory.remove(event.subjectId)
+      addLive(memory, notes.get(String(event.data['by'])))
+      break
+    case 'note.retracted':
+      memory.remove(event.subjectId)
+      break
+    default: // Nothing that is searched or shown changed.
+  }
+  memory.advance(event.seq)
+}
+
+/** A note that is no longer live never becomes part of the memory; the event that ended it comes later. */
+function addLive(memory: TenantMemory, note: Note | undefined): void {
+  if (note?.status === 'live') memory.addNote(note)
+}
+
+function subjects(events: readonly Event[], noun: string): readonly string[] {
+  return events.filter(({ kind }) => kind.startsWith(noun)).map(({ subjectId }) => subjectId)
+}
+
+function replacements(events: readonly Event[]): readonly string[] {
+  return events.filter(({ kind }) => kind === 'note.superseded').map(({ data }) => String(data['by']))
+}
+
+function range({ data }: Event): { first: number; last: number } {
+  const first = Number(data['firstSequence'])
+  return { first, last: first + Number(data['count']) - 1 }
+}
+
+async function readTurns(sql: Sql, events: readonly Event[]): Promise<ReadonlyMap<string, Turn>> {
+  const ranges = events
+    .filter(({ kind }) => kind === 'turns.appended')
+    .map((e) => ({ scope: e.subjectId, ...range(e) }))
+  if (ranges.length === 0) return new Map()
+  const rows = await sql<Turn>`
+    select ${turnColumns} from caliber.turn
+    join jsonb_to_recordset(${json(ranges)}) as range (scope uuid, first integer, last integer)
+      on scope_id = range.scope and sequence between range.first and range.last
+    where tenant_id = caliber.current_tenant()`
+  return new Map(rows.map((turn) => [`${turn.scopeId} ${turn.sequence}`, turn]))
+}
+
+async function readArtifacts(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, Artifact>> {
+  if (ids.length === 0) return new Map()
+  const rows = await sql<Artifact>`
+    select ${artifactColumns} from caliber.artifact a
+    join caliber.artifact_revision r on r.tenant_id = a.tenant_id and r.artifact_id = a.id and r.revision = a.revision
+    where a.tenant_id = caliber.current_tenant() and a.id = any(${uuids(ids)})`
+  return new Map(rows.map((artifact) => [artifact.artifactId, artifact]))
+}
+
+async function readNotes(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, Note>> {
+  if (ids.length === 0) return new Map()
+  const rows = await sql<Note>`
+    select ${noteColumns} from caliber.note where tenant_id = caliber.current_tenant() and id = any(${uuids(ids)})`
+  return new Map(rows.map((note) => [note.noteId, note]))
+}

@@ -1,0 +1,112 @@
+/**
+ * The memories of all tenants that this process has been asked about: loaded on demand, kept up to date, the least
+ * recently used dropped when they grow beyond a cap.
+ *
+ * A read is answered at a stated freshness: it has seen every event that this process committed or was told of by a
+ * ring of the doorbell, and `atLeastSeq` where the caller names one. A lost ring costs latency only: a memory that
+ * was not compared with the log for `pollMs` is compared before it answers.
+ */
+import type { Claims } from '../db/session.ts'
+import type { Database } from '../db/sql.ts'
+import { CaliberError } from '../domain/errors.ts'
+import type { TenantId } from '../domain/ids.ts'
+import { catchUp } from './feed.ts'
+import { TenantMemory } from './tenantMemory.ts'
+
+export interface MemoriesOptions {
+  /** Octets of all memories together, by their own estimate. One tenant alone may exceed it. */
+  readonly maxBytes: number
+  /** Longest time a memory answers without looking at the log. */
+  readonly pollMs: number
+  now(): Date
+}
+
+interface Entry {
+  readonly memory: TenantMemory
+  /** The newest event known to exist. */
+  headSeq: number
+  checkedAtMs: number
+  /** The catch-up under way; readers share it. */
+  loading: Promise<void> | undefined
+}
+
+export class Memories {
+  // Insertion order is order of use: `at` moves an entry to the end.
+  readonly #entries = new Map<TenantId, Entry>()
+  readonly #database: Database
+  readonly #options: MemoriesOptions
+
+  constructor(database: Database, options: MemoriesOptions) {
+    this.#database = database
+    this.#options = options
+  }
+
+  /** Say that a tenant's log has an entry `seq`. */
+  grown(tenantId: TenantId, seq: number): void {
+    const entry = this.#entries.get(tenantId)
+    if (entry) entry.headSeq = Math.max(entry.headSeq, seq)
+  }
+
+  /**
+   * A tenant's memory, fresh as the header says.
+   *
+   * @throws CaliberError `unavailable` when the log has no event `atLeastSeq` yet
+   */
+  async at(claims: Claims, atLeastSeq = 0): Promise<TenantMemory> {
+    const entry = this.#use(claims.tenantId)
+    const stale = () =>
+      entry.memory.seq < Math.max(entry.headSeq, atLeastSeq) ||
+      this.#options.now().getTime() - entry.checkedAtMs > this.#options.pollMs
+    // A catch-up that was under way may have begun before the event we need: look once more after it.
+    if (entry.loading) await entry.loading
+    if (stale()) await this.#catchUp(claims, entry)
+    if (entry.memory.seq < atLeastSeq) {
+      throw new CaliberError(
+        'unavailable',
+        `Event ${atLeastSeq} is not in the log yet; the newest is ${entry.memory.seq}. Try again in a moment.`,
+        { atLeastSeq, seq: entry.memory.seq },
+      )
+    }
+    return entry.memory
+  }
+
+  #use(tenantId: TenantId): Entry {
+    const entry = this.#entries.get(tenantId) ?? {
+      memory: new TenantMemory(),
+      headSeq: 0,
+      checkedAtMs: Number.NEGATIVE_INFINITY,
+      loading: undefined,
+    }
+    this.#entries.delete(tenantId)
+    this.#entries.set(tenantId, entry)
+    return entry
+  }
+
+  async #catchUp(claims: Claims, entry: Entry): Promise<void> {
+    entry.loading ??= (async () => {
+      const startedMs = this.#options.now().getTime()
+      try {
+        await catchUp(this.#database, claims, entry.memory)
+        entry.checkedAtMs = startedMs
+      } catch (error) {
+        // The database may come back; a memory that failed half-way through an event is thrown away.
+        if (!(error instanceof CaliberError)) this.#entries.delete(claims.tenantId)
+        throw error
+      } finally {
+        entry.loading = undefined
+      }
+      this.#evict()
+    })()
+    await entry.loading
+  }
+
+  #evict(): void {
+    let heldBytes = [...this.#entries.values()].reduce((sum, { memory }) => sum + memory.bytes, 0)
+    for (const [tenantId, { memory, loading }] of this.#entries) {
+      if (heldBytes <= this.#options.maxBytes || this.#entries.size === 1) return
+      if (loading) continue
+      this.#entries.delete(tenantId)
+      heldBytes -= memory.bytes
+    }
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * What a tenant's agents know, in memory, ready to be searched and assembled: a fold of the event log over live items.
+ *
+ * Disposable: everything here can be rebuilt from the database (feed.ts does). An item's ordinal is its place in the
+ * log, so two processes that have read the same log rank equal scores alike.
+ */
+import type { Artifact } from '../domain/artifact.ts'
+import type { ContextItem } from '../domain/context/window.ts'
+import type { Note } from '../domain/note.ts'
+import { notFound } from '../domain/notFound.ts'
+import { type Turn, turnText } from '../domain/turn.ts'
+import { Bm25Index } from './lexical/bm25.ts'
+import { spreadToNeighbours } from './lexical/neighbours.ts'
+import { queryTermsOf, termsOf } from './lexical/terms.ts'
+
+/** A live item as the memory holds it. */
+export interface MemoryItem extends ContextItem {
+  readonly ordinal: number
+  /** Tokens of the item's own text. */
+  readonly tokenCount: number
+  readonly trajectoryId: string | null
+  /** Of a turn: where it was said. */
+  readonly scopeId: string | null
+  /** Of a turn: its place in the scope, from 1. */
+  readonly sequence: number | null
+  /** Of a note: the note. */
+  readonly note: Note | null
+}
+
+export interface Found {
+  readonly item: MemoryItem
+  /** BM25 score, the context of neighbouring turns included; above 0. */
+  readonly score: number
+}
+
+export interface Search {
+  readonly query: string
+  readonly limit: number
+  /** Which items may be found at all: rights, filters and validity apply before ranking. */
+  accept(item: MemoryItem): boolean
+}
+
+/** Lexical hits that spread to their neighbours: measured on LoCoMo, 50 to 200 make no difference beyond noise. */
+const leastHits = 50
+const mostHits = 200
+
+/** Rough octets of an item besides its text: objects, map entries. Measured with 100,000 turns (bench/skeleton.ts). */
+const itemOverheadBytes = 400
+
+export class TenantMemory {
+  #seq = 0
+  readonly #items: (MemoryItem | undefined)[] = []
+  readonly #byId = new Map<string, MemoryItem>()
+  readonly #notes = new Map<string, MemoryItem>()
+  readonly #trajectories = new Set<string>()
+  readonly #scopes = new Map<string, MemoryItem[]>()
+  readonly #index = new Bm25Index()
+  #textBytes = 0
+
+  /** The event up to which this memory is complete. */
+  get seq(): number {
+    return this.#seq
+  }
+
+  /** Live items. */
+  get size(): number {
+    return this.#byId.size
+  }
+
+  /** Estimate of the octets held. */
+  get bytes(): number {
+    return this.#textBytes + this.#byId.size * itemOverheadBytes + this.#index.bytes
+  }
+
+  /** Say that every event up to `seq` is folded in. */
+  advance(seq: number): void {
+    this.#seq = seq
+  }
+
+  addTrajectory(trajectoryId: string): void {
+    this.#trajectories.add(trajectoryId)
+  }
+
+  addScope(scopeId: string): void {
+    this.#scopes.set(scopeId, [])
+  }
+
+  addTurn(turn: Turn, trajectoryId: string): void {
+    const item = this.#add({
+      id: turn.turnId,
+      kind: 'turn',
+      origin: turn.role,
+      role: turn.role,
+      at: turn.saidAt,
+      text: turnText(turn),
+      tokenCount: turn.tokenCount,
+      trajectoryId,
+      scopeId: turn.scopeId,
+      sequence: turn.sequence,
+      note: null,
+    })
+    this.#scopes.get(turn.scopeId)?.push(item)
+  }
+
+  /** Hold a revision in place of the one before. */
+  putArtifact(artifact: Artifact): void {
+    this.remove(artifact.artifactId)
+    this.#add({
+      id: artifact.artifactId,
+      kind: 'artifact',
+      origin: `artifact ${artifact.type}`,
+      role: null,
+      at: artifact.createdAt,
+      text: `${artifact.name}\n${artifact.content}`,
+      tokenCount: artifact.tokenCount,
+      trajectoryId: artifact.trajectoryId,
+      scopeId: null,
+      sequence: null,
+      note: null,
+    })
+  }
+
+  addNote(note: Note): void {
+    const item = this.#add({
+      id: note.noteId,
+      kind: 'note',
+      origin: note.type,
+      role: null,
+      at: note.recordedAt,
+      text: `${note.subject}: ${note.content}`,
+      tokenCount: note.tokenCount,
+      trajectoryId: note.trajectoryId,
+      scopeId: null,
+      sequence: null,
+      note,
+    })
+    this.#notes.set(item.id, item)
+  }
+
+  /** Forget a note or an artifact. Nothing happens when it is not there. */
+  remove(id: string): void {
+    const item = this.#byId.get(id)
+    if (!item) return
+    this.#byId.delete(id)
+    this.#notes.delete(id)
+    this.#items[item.ordinal] = undefined
+    this.#index.remove(item.ordinal)
+    this.#textBytes -= item.text.length * 2
+  }
+
+  item(id: string): MemoryItem | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** @throws CaliberError `not_found` */
+  assertTrajectory(trajectoryId: string): void {
+    if (!this.#trajectories.has(trajectoryId)) throw notFound('trajectory', trajectoryId)
+  }
+
+  /** The turns of a scope in order. @throws CaliberError `not_found` */
+  turnsOf(scopeId: string): readonly MemoryItem[] {
+    const turns = this.#scopes.get(scopeId)
+    if (!turns) throw notFound('scope', scopeId)
+    return turns
+  }
+
+  /** Live notes in the order they were recorded. */
+  notes(): Iterable<MemoryItem> {
+    return this.#notes.values()
+  }
+
+  /** The items that fit a query best, best first; equal scores in log order. */
+  search({ query, limit, accept }: Search): readonly Found[] {
+    const terms = queryTermsOf(query)
+    const accepts = (ordinal: number): boolean => {
+      const item = this.#items[ordinal]
+      return item !== undefined && accept(item)
+    }
+    const hits = this.#index.search(terms, {
+      limit: Math.max(leastHits, Math.min(limit, mostHits)),
+      accept: accepts,
+    })
+    const shares = this.#index.termScores(
+      hits.map(({ doc }) => doc),
+      terms,
+    )
+    const spread = spreadToNeighbours(
+      hits.map(({ doc }, i) => ({ doc, shares: shares[i] ?? [] })),
+      (ordinal, step) => {
+        const next = this.#neighbour(ordinal, step)
+        return next !== undefined && accept(next) ? next.ordinal : undefined
+      },
+    )
+    const found: Found[] = []
+    for (const { doc, score } of spread) {
+      const item = this.#items[doc]
+      if (found.length === limit) break
+      if (item) found.push({ item, score })
+    }
+    return found
+  }
+
+  #add(fields: Omit<MemoryItem, 'ordinal'>): MemoryItem {
+    const item = { ...fields, ordinal: this.#items.length }
+    this.#items.push(item)
+    this.#byId.set(item.id, item)
+    this.#index.add(item.ordinal, termsOf(item.text))
+    this.#textBytes += item.text.length * 2
+    return item
+  }
+
+  #neighbour(ordinal: number, step: -1 | 1): MemoryItem | undefined {
+    const item = this.#items[ordinal]
+    if (!item || item.scopeId === null || item.sequence === null) return undefined
+    return this.#scopes.get(item.scopeId)?.[item.sequence - 1 + step]
+  }
+}
