@@ -1,0 +1,28 @@
+/** How each entity is read: its columns under the entity's own names, shared by every statement that returns it. */
+import { fragment } from './sql.ts'
+
+export const trajectoryColumns = fragment`
+  id as "trajectoryId", parent_id as "parentId", name, goal, status, outcome, version,
+  created_by as "createdBy", created_at as "createdAt", updated_at as "updatedAt"`
+
+export const scopeColumns = fragment`
+  id as "scopeId", trajectory_id as "trajectoryId", name, purpose, budget_tokens as "budgetTokens", status,
+  turn_count as "turnCount", used_tokens as "usedTokens", version, created_at as "createdAt", closed_at as "closedAt"`
+
+export const turnColumns = fragment`
+  id as "turnId", scope_id as "scopeId", sequence, role, content, tool_calls as "toolCalls",
+  tool_results as "toolResults", token_count as "tokenCount", said_at as "saidAt"`
+
+/** Of `artifact a` joined with `artifact_revision r`. */
+export const artifactColumns = fragment`
+  a.id as "artifactId", a.trajectory_id as "trajectoryId", a.type, a.name, r.revision, a.revision as "latestRevision",
+  r.content, encode(r.digest, 'hex') as digest, r.token_count as "tokenCount", r.provenance,
+  r.created_by as "createdBy", r.created_at as "createdAt"`
+
+export const noteColumns = fragment`
+  id as "noteId", trajectory_id as "trajectoryId", type, subject, content, level, confidence, pinned,
+  valid_from as "validFrom", valid_until as "validUntil", sources, token_count as "tokenCount",
+  encode(digest, 'hex') as digest, status, superseded_by as "supersededBy", reason, version,
+  recorded_by as "recordedBy", recorded_at as "recordedAt"`
+
+export const eventColumns = fragment`seq, kind, subject_id as "subjectId", data, principal_id as "principalId", at`
