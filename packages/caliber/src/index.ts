@@ -1,0 +1,7 @@
+/**
+ * Caliber as a library: open a memory, use it, close it.
+ *
+ * Servers, MCP and the command line are programs built from the same parts; see `caliber --help`.
+ */
+export { CaliberError, type ErrorCode } from './domain/errors.ts'
+export { type Caliber, type CaliberOptions, openCaliber } from './local/openCaliber.ts'

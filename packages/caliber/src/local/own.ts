@@ -1,0 +1,78 @@
+/** Become the owner of a data directory: run its database and answer other processes over a socket in it. */
+import { createHash } from 'node:crypto'
+import os from 'node:os'
+import path from 'node:path'
+import type { DirectoryLock } from '../db/directory/lock.ts'
+import { bootstrapTenant } from '../operations/tenant/bootstrap.ts'
+import { sweepTenant } from '../operations/tenant/sweep.ts'
+import { createHttpApp } from '../surfaces/http/app.ts'
+import { listenOn } from '../surfaces/http/listen.ts'
+import { ensureCredential } from './credential.ts'
+import type { CaliberOptions } from './openCaliber.ts'
+import { createRuntime } from './runtime.ts'
+import type { Seat } from './seat.ts'
+import { openStore } from './store.ts'
+
+const sweepEveryMs = 60 * 60 * 1000
+
+/** @param lock released by the seat's `close`, or at once when opening fails */
+export async function own(lock: DirectoryLock, options: CaliberOptions): Promise<Seat> {
+  const undo: (() => Promise<void>)[] = [() => lock.release()]
+  const close = async (): Promise<void> => {
+    for (let step = undo.pop(); step; step = undo.pop()) await step()
+  }
+  try {
+    const { directory } = lock
+    const databaseUrl = options.databaseUrl ?? process.env['DATABASE_URL']
+    const tier = options.tier ?? (databaseUrl === undefined ? 'embedded' : 'server')
+    const { statementTimeoutMs, durability, memoryBytes } = options
+    const { database, close: closeStore } = await openStore({ tier, lock, databaseUrl, statementTimeoutMs, durability })
+    undo.push(closeStore)
+    const credential = await ensureCredential(directory)
+    await bootstrapTenant(database, credential.tenant)
+    const runtime = await createRuntime(database, { memoryBytes })
+    undo.push(runtime.close)
+    undo.push(sweeping(() => sweepTenant(database, credential.principal)))
+    const app = await createHttpApp(runtime)
+    undo.push(() => app.close())
+    const socketPath = socketIn(directory)
+    await listenOn(app, { socketPath })
+    await lock.publish({ socketPath })
+    const { principal } = credential
+    return {
+      role: 'owner',
+      directory,
+      credential,
+      transport: {
+        call: (operation, input, options) =>
+          runtime.dispatch({ operation, input, principal, idempotencyKey: options?.idempotencyKey }),
+      },
+      owned: { database, listen: (address) => listenOn(app, address) },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Sweep now and every hour. A failed run is not worth stopping for: the next one does its work. @returns the end of it */
+function sweeping(sweep: () => Promise<unknown>): () => Promise<void> {
+  let running = sweep().catch(() => undefined)
+  const timer = setInterval(() => {
+    running = running.then(sweep).catch(() => undefined)
+  }, sweepEveryMs).unref()
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}
+
+/** The longest path that a unix socket can be bound to on every system: 103 octets (macOS). */
+const longestSocketPath = 103
+
+function socketIn(directory: string): string {
+  const inside = path.join(directory, 'caliber.sock')
+  if (Buffer.byteLength(inside) <= longestSocketPath) return inside
+  return path.join(os.tmpdir(), `caliber-${createHash('sha256').update(directory).digest('hex').slice(0, 16)}.sock`)
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import { artifactColumns } from '../../db/columns.ts'
+import { json, type Sql, uuids } from '../../db/sql.ts'
+import { type Artifact, artifactTypes } from '../../domain/artifact.ts'
+import { limits } from '../../domain/limits.ts'
+import { notFound } from '../../domain/notFound.ts'
+import { only } from '../only.ts'
+import { operation } from '../operation.ts'
+import { id, text } from '../schema.ts'
+import { findTrajectory } from '../trajectory/entity.ts'
+import { artifact, provenance } from './entity.ts'
+
+export const putArtifact = operation({
+  name: 'artifact.put',
+  http: 'PUT /v1/trajectories/{trajectoryId}/artifacts',
+  summary: 'Store an output under a name; other content under the same name becomes its next revision.',
+  example: {
+    trajectoryId: '01890a5d-ac96-774b-bcce-b302099a8057',
+    type: 'plan',
+    name: 'rollout.md',
+    content: '1. dry run\n2. migrate\n3. switch',
+  },
+  input: z.strictObject({
+    trajectoryId: id('trajectory'),
+    type: z.enum(artifactTypes).describe('Fixed by the first revision.'),
+    name: text(limits.nameChars).describe('Unique in its trajectory.'),
+    content: text(limits.contentChars),
+    provenance: provenance.prefault({}),
+  }),
+  output: artifact,
+  effect: 'write',
+  needs: 'write',
+  mcp: true,
+  idempotent: true,
+
+  async run({ sql, newId, countTokens, emit }, { trajectoryId, type, name, content, provenance }) {
+    await findTrajectory(sql, trajectoryId)
+    await assertTurns(sql, provenance.sourceTurnIds)
+    await sql`
+      insert into caliber.artifact (tenant_id, id, trajectory_id, type, name, revision)
+      values (caliber.current_tenant(), ${newId()}, ${trajectoryId}, ${type}, ${name}, 0)
+      on conflict (tenant_id, trajectory_id, name) do nothing`
+    const current = only(
+      await sql<{ artifactId: string; revision: number; same: boolean | null }>`
+        select a.id as "artifactId", a.revision, r.content = ${content} as same
+        from caliber.artifact a
+        left join caliber.artifact_revision r
+          on r.tenant_id = a.tenant_id and r.artifact_id = a.id and r.revision = a.revision
+        where a.tenant_id = caliber.current_tenant() and a.trajectory_id = ${trajectoryId} and a.name = ${name}
+        for update of a`,
+    )
+    if (current.same !== true) {
+      const revision = current.revision + 1
+      await sql`
+        insert into caliber.artifact_revision (tenant_id, artifact_id, revision, content, token_count, provenance, created_by)
+        values (caliber.current_tenant(), ${current.artifactId}, ${revision}, ${content}, ${countTokens(content)},
+                ${json(provenance)}, caliber.current_principal())`
+      await sql`
+        update caliber.artifact set revision = ${revision}, updated_at = clock_timestamp()
+        where tenant_id = caliber.current_tenant() and id = ${current.artifactId}`
+      emit({ kind: 'artifact.revised', subjectId: current.artifactId, data: { trajectoryId, revision } })
+    }
+    return only(
+      await sql<Artifact>`
+        select ${artifactColumns}
+        from caliber.artifact a
+        join caliber.artifact_revision r on r.tenant_id = a.tenant_id and r.artifact_id = a.id and r.revision = a.revision
+        where a.tenant_id = caliber.current_tenant() and a.id = ${current.artifactId}`,
+    )
+  },
+})
+
+async function assertTurns(sql: Sql, turnIds: readonly string[]): Promise<void> {
+  if (turnIds.length === 0) return
+  const rows = await sql<{ id: string }>`
+    select id from caliber.turn where tenant_id = caliber.current_tenant() and id = any(${uuids(turnIds)})`
+  const found = new Set(rows.map(({ id }) => id))
+  const missing = turnIds.find((turnId) => !found.has(turnId))
+  if (missing !== undefined) throw notFound('turn', missing)
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { contextWindow } from '../../derive/context/contextWindow.ts'
+import { formats } from '../../domain/context/window.ts'
+import { CaliberError } from '../../domain/errors.ts'
+import { limits } from '../../domain/limits.ts'
+import { operation } from '../operation.ts'
+import { atLeastSeq, id, text } from '../schema.ts'
+import { window } from './entity.ts'
+
+export const assembleContext = operation({
+  name: 'context.assemble',
+  http: 'POST /v1/contexts',
+  summary: 'Assemble the best context that fits in a token budget, with a receipt that explains every item.',
+  example: { query: 'What is the current rate limit?', budgetTokens: 800, format: 'markdown' },
+  input: z.strictObject({
+    query: text(limits.queryChars)
+      .optional()
+      .describe('The question at hand. Without one, what the user said last in the scope is searched for.'),
+    scopeId: id('scope whose conversation to include').optional(),
+    trajectoryId: id('trajectory to search in; the whole memory where left out').optional(),
+    budgetTokens: z
+      .int()
+      .min(1)
+      .max(limits.budgetTokens)
+      .default(limits.defaultBudgetTokens)
+      .describe('Upper bound for the whole context, counted by the tokenizer that the receipt names.'),
+    format: z.enum(formats).default('markdown'),
+    system: text(limits.systemChars).optional().describe('Your own instructions: first, complete, trusted.'),
+    pins: z.array(z.uuid()).max(limits.pinsPerContext).default([]).describe('Items that must be in the context.'),
+    atLeastSeq,
+  }),
+  output: window,
+  effect: 'recall',
+  needs: 'read',
+  mcp: true,
+  idempotent: true,
+
+  async run({ memory, tokenizer, now, keepWindow }, { atLeastSeq, query, scopeId, trajectoryId, system, ...rest }) {
+    if (query === undefined && scopeId === undefined) {
+      throw new CaliberError('invalid_input', 'A context needs a query, a scopeId or both. Say what it is for.')
+    }
+    const assembled = contextWindow(
+      {
+        ...rest,
+        query: query ?? null,
+        scopeId: scopeId ?? null,
+        trajectoryId: trajectoryId ?? null,
+        system: system ?? null,
+      },
+      await memory(atLeastSeq),
+      { tokenizer: tokenizer.name, countTokens: tokenizer.count, at: now() },
+    )
+    await keepWindow(assembled)
+    return assembled
+  },
+})

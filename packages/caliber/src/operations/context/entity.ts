@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { sections } from '../../domain/context/sections.ts'
+import { formats } from '../../domain/context/window.ts'
+import { id } from '../schema.ts'
+
+const sectionName = z.enum(sections.map(({ name }) => name))
+
+const request = z.strictObject({
+  scopeId: id('scope').nullable(),
+  trajectoryId: id('trajectory').nullable(),
+  query: z.string().nullable(),
+  system: z.string().nullable(),
+  pins: z.array(z.uuid()),
+  budgetTokens: z.int(),
+  format: z.enum(formats),
+})
+
+const verdict = z.strictObject({
+  id: z.uuid(),
+  kind: z.enum(['turn', 'artifact', 'note']),
+  section: sectionName,
+  verdict: z.enum(['included', 'excluded']),
+  reason: z
+    .enum(['required', 'fits', 'over_budget', 'over_share', 'evicted_block'])
+    .describe(
+      'required: pinned. fits: taken in order of preference. over_budget: does not fit into what is left. ' +
+        'over_share: the section has used its share. evicted_block: history leaves in blocks, and this block left.',
+    ),
+  tokens: z.int(),
+  position: z.int().nullable(),
+  at: z.string(),
+  signals: z.strictObject({ lexical: z.number().optional(), rank: z.int().optional() }),
+})
+
+const receipt = z.strictObject({
+  request,
+  eventSeq: z.int().describe('The memory as of this event.'),
+  at: z.string().describe('The clock that validity times were compared with.'),
+  tokenizer: z.string(),
+  usedTokens: z.int(),
+  sections: z.array(
+    z.strictObject({ name: z.enum(['frame', ...sectionName.options]), tokens: z.int(), items: z.int() }),
+  ),
+  totals: z.strictObject({ candidates: z.int(), included: z.int(), excluded: z.int() }),
+  verdicts: z.array(verdict),
+})
+
+export const window = z.strictObject({
+  windowId: z.string().describe('SHA-256 of the window; explain takes it.'),
+  text: z.string().nullable().describe('The context, unless the format is messages.'),
+  messages: z
+    .array(z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }))
+    .nullable()
+    .describe('The context where the format is messages.'),
+  receipt,
+})

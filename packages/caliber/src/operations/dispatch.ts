@@ -1,0 +1,155 @@
+/**
+ * The one way in: check the right, check the input, run the operation in its setting, and answer.
+ *
+ * Every surface calls this and nothing else. A write is one transaction: idempotency record, statements, events; the
+ * reply leaves after the commit.
+ */
+import type { z } from 'zod'
+import { appendEvents } from '../db/eventLog.ts'
+import { inSession } from '../db/session.ts'
+import { type Database, json } from '../db/sql.ts'
+import type { Memories } from '../derive/memories.ts'
+import type { KeptWindow } from '../domain/context/window.ts'
+import { CaliberError } from '../domain/errors.ts'
+import type { Change } from '../domain/event.ts'
+import type { Principal } from '../domain/principal.ts'
+import { assertStorable } from '../domain/text.ts'
+import type { Tokenizer } from '../models/tokenizer.ts'
+import { once } from './idempotency.ts'
+import type { AnyOperation, ServerStatus } from './operation.ts'
+import { registry } from './registry.ts'
+
+export interface Call {
+  readonly operation: string
+  readonly input: unknown
+  /** Absent for a request without a credential. */
+  readonly principal?: Principal | undefined
+  /** Makes a repeated write answer as the first one did. At most 200 characters. */
+  readonly idempotencyKey?: string | undefined
+}
+
+export type Dispatch = (call: Call) => Promise<unknown>
+
+export interface Parts {
+  readonly database: Database
+  readonly memories: Memories
+  readonly tokenizer: Tokenizer
+  newId(): string
+  now(): Date
+  status(): Promise<ServerStatus>
+}
+
+export function createDispatch(parts: Parts): Dispatch {
+  const operations = new Map<string, AnyOperation>(registry.map((operation) => [operation.name, operation]))
+  return async ({ operation: name, input, principal, idempotencyKey }) => {
+    const operation = operations.get(name)
+    if (!operation) throw new CaliberError('unknown_operation', `There is no operation ${shown(name)}.`)
+    const allowed = authorised(operation, principal)
+    const parsed = parseInput(operation, input)
+    switch (operation.effect) {
+      case 'status':
+        return operation.run({ status: parts.status }, parsed)
+      case 'read':
+        return inSession(parts.database, allowed(), (sql) => operation.run({ principal: allowed(), sql }, parsed), {
+          readOnly: true,
+        })
+      case 'recall':
+        return recall(parts, operation, allowed(), parsed)
+      case 'write':
+        return write(parts, operation, allowed(), parsed, idempotencyKey)
+    }
+  }
+}
+
+type Named<E> = Extract<AnyOperation, { effect: E }>
+
+function recall(parts: Parts, operation: Named<'recall'>, principal: Principal, input: Record<string, unknown>) {
+  const { memories, tokenizer, now, database } = parts
+  return operation.run(
+    {
+      principal,
+      tokenizer,
+      now,
+      memory: (atLeastSeq) => memories.at(principal, atLeastSeq),
+      keepWindow: (window) => keepWindow(database, principal, window),
+    },
+    input,
+  )
+}
+
+async function write(
+  { database, memories, tokenizer, newId }: Parts,
+  operation: Named<'write'>,
+  principal: Principal,
+  input: Record<string, unknown>,
+  idempotencyKey: string | undefined,
+): Promise<unknown> {
+  let seq = 0
+  const answer = await inSession(database, principal, (sql) =>
+    once(sql, { key: idempotencyKey, operation: operation.name, input }, async () => {
+      const changes: Change[] = []
+      const emit = (change: Change) => void changes.push(change)
+      const output = await operation.run({ principal, sql, newId, emit, countTokens: tokenizer.count }, input)
+      if (changes.length > 0) seq = await appendEvents(sql, changes)
+      return output
+    }),
+  )
+  memories.grown(principal.tenantId, seq)
+  return answer
+}
+
+/** A window is named by its content, so the second time there is nothing to store. */
+async function keepWindow(database: Database, principal: Principal, window: KeptWindow): Promise<void> {
+  await inSession(
+    database,
+    principal,
+    (sql) => sql`
+      insert into caliber.context_window (tenant_id, id, record)
+      values (caliber.current_tenant(), ${window.windowId}, ${json(window)})
+      on conflict (tenant_id, id) do nothing`,
+    { relaxedDurability: true },
+  )
+}
+
+/** @returns the principal, for those operations that need one */
+function authorised({ name, needs }: AnyOperation, principal: Principal | undefined): () => Principal {
+  if (needs !== 'none') {
+    if (!principal) {
+      throw new CaliberError('unauthenticated', `${name} needs a credential. Send an API key as a bearer token.`)
+    }
+    if (!principal.rights.includes(needs)) {
+      throw new CaliberError('forbidden', `${name} needs the right "${needs}", which this credential lacks.`, {
+        needs,
+        has: principal.rights,
+      })
+    }
+  }
+  return () => {
+    if (principal) return principal
+    throw new CaliberError('internal', `${name} answers without a credential but asked for one.`)
+  }
+}
+
+/** @throws CaliberError `invalid_input`, listing every issue with its path */
+function parseInput({ name, input: schema }: AnyOperation, input: unknown): Record<string, unknown> {
+  assertStorable(input)
+  const result = schema.safeParse(input)
+  if (result.success) return result.data
+  const issues = result.error.issues.slice(0, 20).map(describeIssue)
+  throw new CaliberError(
+    'invalid_input',
+    `${name}: ${issues.map(({ path, message }) => `${path || 'input'}: ${message}`).join('; ')}.`,
+    {
+      issues,
+    },
+  )
+}
+
+function describeIssue(issue: z.core.$ZodIssue): { path: string; message: string } {
+  return { path: shown(issue.path.join('.')), message: shown(issue.message) }
+}
+
+/** Quote back at most so much of what a caller sent. */
+function shown(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { holdsAt } from '../../derive/holdsAt.ts'
+import type { MemoryItem } from '../../derive/tenantMemory.ts'
+import { limits } from '../../domain/limits.ts'
+import { roles } from '../../domain/turn.ts'
+import { operation } from '../operation.ts'
+import { atLeastSeq, id, moment, text } from '../schema.ts'
+
+const kinds = ['turn', 'artifact', 'note'] as const
+
+export const searchMemory = operation({
+  name: 'memory.search',
+  http: 'POST /v1/memory/search',
+  summary: 'Search turns, artifacts and notes by words; best first, with the score of each signal.',
+  example: { query: 'where do we deploy', limit: 5 },
+  input: z.strictObject({
+    query: text(limits.queryChars),
+    limit: z.int().min(1).max(limits.searchResults).default(limits.defaultSearchResults),
+    kinds: z.array(z.enum(kinds)).min(1).max(kinds.length).optional(),
+    roles: z.array(z.enum(roles)).min(1).max(roles.length).optional().describe('Of turns; leaves out other kinds.'),
+    trajectoryId: id('trajectory to search in').optional(),
+    scopeId: id('scope to search in').optional(),
+    since: moment.optional().describe('Said or recorded at this moment or later.'),
+    until: moment.optional().describe('Said or recorded before this moment.'),
+    atLeastSeq,
+  }),
+  output: z.strictObject({
+    items: z.array(
+      z.strictObject({
+        id: z.uuid(),
+        kind: z.enum(kinds),
+        origin: z.string(),
+        at: z.string(),
+        text: z.string(),
+        tokenCount: z.int(),
+        trajectoryId: id('trajectory').nullable(),
+        scopeId: id('scope').nullable(),
+        sequence: z.int().nullable(),
+        score: z.number(),
+        signals: z.strictObject({ lexical: z.number() }),
+      }),
+    ),
+    eventSeq: z.int().describe('The memory as of this event.'),
+  }),
+  effect: 'recall',
+  needs: 'read',
+  mcp: true,
+  idempotent: true,
+
+  async run({ memory, now }, { query, limit, atLeastSeq, ...filter }) {
+    const held = await memory(atLeastSeq)
+    if (filter.trajectoryId !== undefined) held.assertTrajectory(filter.trajectoryId)
+    if (filter.scopeId !== undefined) held.turnsOf(filter.scopeId)
+    const found = held.search({ query, limit, accept: accepts(filter, now().getTime()) })
+    return {
+      items: found.map(({ item, score }) => ({
+        id: item.id,
+        kind: item.kind,
+        origin: item.origin,
+        at: item.at,
+        text: item.text,
+        tokenCount: item.tokenCount,
+        trajectoryId: item.trajectoryId,
+        scopeId: item.scopeId,
+        sequence: item.sequence,
+        score,
+        signals: { lexical: score },
+      })),
+      eventSeq: held.seq,
+    }
+  },
+})
+
+interface Filter {
+  readonly kinds?: readonly string[] | undefined
+  readonly roles?: readonly string[] | undefined
+  readonly trajectoryId?: string | undefined
+  readonly scopeId?: string | undefined
+  readonly since?: string | undefined
+  readonly until?: string | undefined
+}
+
+function accepts({ kinds, roles, trajectoryId, scopeId, since, until }: Filter, nowMs: number) {
+  const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since)
+  const untilMs = until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until)
+  const timed = since !== undefined || until !== undefined
+  return (item: MemoryItem): boolean => {
+    if (kinds && !kinds.includes(item.kind)) return false
+    if (roles && (item.role === null || !roles.includes(item.role))) return false
+    if (trajectoryId !== undefined && item.trajectoryId !== trajectoryId) return false
+    if (scopeId !== undefined && item.scopeId !== scopeId) return false
+    if (timed) {
+      const atMs = Date.parse(item.at)
+      if (atMs < sinceMs || atMs >= untilMs) return false
+    }
+    return holdsAt(item, nowMs)
+  }
+}

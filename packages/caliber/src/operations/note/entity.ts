@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { noteColumns } from '../../db/columns.ts'
+import type { Sql } from '../../db/sql.ts'
+import { limits } from '../../domain/limits.ts'
+import { type Note, noteLevels, noteTypes } from '../../domain/note.ts'
+import { notFound } from '../../domain/notFound.ts'
+import { id, moment, text } from '../schema.ts'
+
+const source = z.strictObject({ kind: z.enum(['turn', 'artifact', 'note']), id: z.uuid() })
+
+/** The fields of a new note that a caller may set. */
+export const newNote = z.strictObject({
+  type: z.enum(noteTypes).default('fact').describe('Preferences, instructions and conventions stand in every context.'),
+  subject: text(limits.nameChars).describe('What it is about: a few words, the same for notes about the same thing.'),
+  content: text(limits.noteChars),
+  level: z.enum(noteLevels).default('raw'),
+  confidence: z.number().min(0).max(1).default(1),
+  pinned: z.boolean().default(false).describe('Always in the context; too many pins for a budget are an error.'),
+  validFrom: moment.optional().describe('From when it holds in the world.'),
+  validUntil: moment.optional().describe('Until when it holds, exclusive. An expired note enters no context.'),
+  trajectoryId: id('trajectory that taught it').optional(),
+  sources: z.array(source).max(limits.sourcesPerItem).default([]).describe('What it was learned from.'),
+})
+
+export const note = z.strictObject({
+  noteId: id('note'),
+  trajectoryId: id('trajectory').nullable(),
+  type: z.enum(noteTypes),
+  subject: z.string(),
+  content: z.string(),
+  level: z.enum(noteLevels),
+  confidence: z.number(),
+  pinned: z.boolean(),
+  validFrom: z.string().nullable(),
+  validUntil: z.string().nullable(),
+  sources: z.array(source),
+  tokenCount: z.int(),
+  digest: z.string(),
+  status: z.enum(['live', 'superseded', 'retracted']),
+  supersededBy: id('note').nullable(),
+  reason: z.string().nullable(),
+  version: z.int(),
+  recordedBy: z.uuid(),
+  recordedAt: z.string(),
+})
+
+/** Lock a note until the transaction ends. @throws CaliberError `not_found` */
+export async function lockNote(sql: Sql, noteId: string): Promise<Note> {
+  const [found] = await sql<Note>`
+    select ${noteColumns} from caliber.note where tenant_id = caliber.current_tenant() and id = ${noteId} for update`
+  if (!found) throw notFound('note', noteId)
+  return found
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { noteColumns } from '../../db/columns.ts'
+import { limits } from '../../domain/limits.ts'
+import type { Note } from '../../domain/note.ts'
+import { assertTransition, assertVersion } from '../../domain/states.ts'
+import { only } from '../only.ts'
+import { operation } from '../operation.ts'
+import { expectedVersion, id, text } from '../schema.ts'
+import { lockNote, newNote, note } from './entity.ts'
+import { insertNote } from './insert.ts'
+
+export const supersedeNote = operation({
+  name: 'note.supersede',
+  http: 'POST /v1/notes/{noteId}/supersede',
+  summary: 'Replace a note by a newer one; the old one stays readable and enters no context.',
+  example: {
+    noteId: '01890a5d-ac96-774b-bcce-b302099a8057',
+    content: 'The service runs in Stockholm.',
+    reason: 'moved on 1 May',
+  },
+  input: newNote
+    .partial()
+    .extend({
+      noteId: id('note to replace'),
+      content: text(limits.noteChars),
+      reason: text(limits.reasonChars).optional().describe('Why the old one no longer holds.'),
+      version: expectedVersion,
+      // What is left out is taken from the old note, so these three lose the defaults of a new one.
+      level: newNote.shape.level.unwrap().optional(),
+      confidence: newNote.shape.confidence.unwrap().optional(),
+      pinned: newNote.shape.pinned.unwrap().optional(),
+      type: newNote.shape.type.unwrap().optional(),
+      sources: newNote.shape.sources.unwrap().optional(),
+    })
+    .strict(),
+  output: z.strictObject({ note, superseded: note }),
+  effect: 'write',
+  needs: 'write',
+  mcp: true,
+  idempotent: false,
+
+  async run(context, { noteId, reason, version, ...changes }) {
+    const { sql, emit } = context
+    const old = await lockNote(sql, noteId)
+    assertVersion('note', noteId, old.version, version)
+    assertTransition('note', noteId, old.status, 'superseded')
+    const replacement = await insertNote(context, {
+      type: changes.type ?? old.type,
+      subject: changes.subject ?? old.subject,
+      content: changes.content,
+      level: changes.level ?? old.level,
+      confidence: changes.confidence ?? old.confidence,
+      pinned: changes.pinned ?? old.pinned,
+      sources: changes.sources ?? [],
+      trajectoryId: changes.trajectoryId ?? old.trajectoryId ?? undefined,
+      validFrom: changes.validFrom,
+      validUntil: changes.validUntil,
+    })
+    const superseded = only(
+      await sql<Note>`
+        update caliber.note
+        set status = 'superseded', superseded_by = ${replacement.noteId}, reason = ${reason ?? null}, version = version + 1
+        where tenant_id = caliber.current_tenant() and id = ${noteId}
+        returning ${noteColumns}`,
+    )
+    emit({ kind: 'note.superseded', subjectId: noteId, data: { by: replacement.noteId } })
+    return { note: replacement, superseded }
+  },
+})

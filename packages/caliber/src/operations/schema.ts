@@ -1,0 +1,51 @@
+/** Pieces of input and output schemas that several operations share. */
+import { z } from 'zod'
+import { limits } from '../domain/limits.ts'
+
+/** An id of ours, as text. */
+export const id = (noun: string) => z.uuid().describe(`Id of the ${noun}.`)
+
+/** Text of 1 to `max` UTF-16 units. */
+export const text = (max: number) => z.string().min(1).max(max)
+
+/** A moment with an offset, such as 2026-05-01T12:00:00Z. */
+export const moment = z.iso.datetime({ offset: true })
+
+/** How many items a page holds. */
+export const pageLimit = z
+  .int()
+  .min(1)
+  .max(limits.pageItems)
+  .default(limits.defaultPageItems)
+  .describe('Items on one page.')
+
+/** Where the page starts: the `next` of the page before. */
+export const pageAfter = (noun: string) =>
+  z.uuid().optional().describe(`The "next" of the page before: the last ${noun} seen.`)
+
+/** A page, newest first; `next` is null on the last one. */
+export const page = <Item extends z.ZodType>(item: Item) =>
+  z.strictObject({ items: z.array(item), next: z.uuid().nullable() })
+
+/** Cut `limit + 1` rows into a page. */
+export function cutPage<Row>(
+  rows: readonly Row[],
+  limit: number,
+  idOf: (row: Row) => string,
+): { items: Row[]; next: string | null } {
+  const items = rows.slice(0, limit)
+  const last = items.at(-1)
+  return { items, next: rows.length > limit && last !== undefined ? idOf(last) : null }
+}
+
+export const atLeastSeq = z
+  .int()
+  .min(0)
+  .optional()
+  .describe('Answer from a memory that has seen this event or a later one.')
+
+export const expectedVersion = z
+  .int()
+  .min(1)
+  .optional()
+  .describe('The version you read; the change is refused when the row has another one by now.')

@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { trajectoryColumns } from '../../db/columns.ts'
+import type { Sql } from '../../db/sql.ts'
+import { CaliberError } from '../../domain/errors.ts'
+import { limits } from '../../domain/limits.ts'
+import { notFound } from '../../domain/notFound.ts'
+import type { Trajectory } from '../../domain/trajectory.ts'
+import { only } from '../only.ts'
+import { operation } from '../operation.ts'
+import { id, text } from '../schema.ts'
+import { trajectory } from './entity.ts'
+
+export const startTrajectory = operation({
+  name: 'trajectory.start',
+  http: 'POST /v1/trajectories',
+  summary: 'Start a trajectory: a goal that scopes, turns and artifacts belong to.',
+  example: { name: 'Move billing to the new provider', goal: 'No customer notices.' },
+  input: z.strictObject({
+    name: text(limits.nameChars).describe('What it is called in lists.'),
+    goal: text(limits.goalChars).optional().describe('What is achieved when it is completed.'),
+    parentId: id('trajectory this one is a part of').optional(),
+  }),
+  output: trajectory,
+  effect: 'write',
+  needs: 'write',
+  mcp: true,
+  idempotent: false,
+
+  async run({ sql, newId, emit }, { name, goal, parentId }) {
+    const depth = parentId === undefined ? 0 : (await depthOf(sql, parentId)) + 1
+    if (depth >= limits.trajectoryDepth) {
+      throw new CaliberError(
+        'conflict',
+        `Trajectory ${parentId} lies ${depth - 1} levels deep and can have no parts. Attach to one above it.`,
+        { parentId, limit: limits.trajectoryDepth },
+      )
+    }
+    const started = only(
+      await sql<Trajectory>`
+        insert into caliber.trajectory (tenant_id, id, parent_id, depth, name, goal, status, created_by)
+        values (caliber.current_tenant(), ${newId()}, ${parentId ?? null}, ${depth}, ${name}, ${goal ?? null}, 'active',
+                caliber.current_principal())
+        returning ${trajectoryColumns}`,
+    )
+    emit({ kind: 'trajectory.started', subjectId: started.trajectoryId, data: { parentId: started.parentId } })
+    return started
+  },
+})
+
+async function depthOf(sql: Sql, trajectoryId: string): Promise<number> {
+  const [found] = await sql<{ depth: number }>`
+    select depth from caliber.trajectory where tenant_id = caliber.current_tenant() and id = ${trajectoryId}`
+  if (!found) throw notFound('trajectory', trajectoryId)
+  return found.depth
+}

@@ -1,0 +1,52 @@
+import { turnColumns } from '../../db/columns.ts'
+import { json } from '../../db/sql.ts'
+import type { Scope } from '../../domain/scope.ts'
+import { type Role, type Turn, turnText } from '../../domain/turn.ts'
+import type { WriteContext } from '../operation.ts'
+
+/** A turn on its way in. `key` is its identity in the source it was imported from. */
+export interface IncomingTurn extends Pick<Turn, 'content' | 'toolCalls' | 'toolResults'> {
+  readonly role: Role
+  readonly at: string | null
+  readonly key: string | null
+}
+
+/**
+ * Append turns to a scope that the caller has locked and found open: sequences, token counts, the scope's sums and the
+ * event, all in the caller's transaction.
+ *
+ * @returns the stored turns in order
+ */
+export async function insertTurns(
+  { sql, newId, countTokens, emit }: WriteContext,
+  scope: Pick<Scope, 'scopeId' | 'turnCount' | 'trajectoryId'>,
+  incoming: readonly IncomingTurn[],
+): Promise<readonly Turn[]> {
+  if (incoming.length === 0) return []
+  const rows = incoming.map((turn, i) => ({
+    ...turn,
+    id: newId(),
+    sequence: scope.turnCount + i + 1,
+    tokens: countTokens(turnText(turn)),
+  }))
+  const stored = await sql<Turn>`
+    insert into caliber.turn (tenant_id, id, scope_id, sequence, role, content, tool_calls, tool_results, token_count,
+                              source_key, said_at)
+    select caliber.current_tenant(), id, ${scope.scopeId}, sequence, role, content, "toolCalls", "toolResults", tokens,
+           key, coalesce(at, clock_timestamp())
+    from jsonb_to_recordset(${json(rows)}) as t (
+      id uuid, sequence integer, role text, content text, "toolCalls" jsonb, "toolResults" jsonb, tokens integer, key text,
+      at timestamptz)
+    returning ${turnColumns}`
+  const addedTokens = rows.reduce((sum, { tokens }) => sum + tokens, 0)
+  await sql`
+    update caliber.scope
+    set turn_count = turn_count + ${rows.length}, used_tokens = used_tokens + ${addedTokens}, version = version + 1
+    where tenant_id = caliber.current_tenant() and id = ${scope.scopeId}`
+  emit({
+    kind: 'turns.appended',
+    subjectId: scope.scopeId,
+    data: { trajectoryId: scope.trajectoryId, firstSequence: scope.turnCount + 1, count: rows.length },
+  })
+  return stored.sort((a, b) => a.sequence - b.sequence)
+}
