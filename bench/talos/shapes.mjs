@@ -231,7 +231,15 @@ function simulate(layers, start) {
 function dynamic() {
   const configurations = [
     { name: '2-10x5 lazy80%', width: 10, staticShare: 1, sources: 2, layers: 5, readShare: 0.2, iterations: 30_000 },
-    { name: '6-10x10 dyn25% lazy80%', width: 10, staticShare: 0.75, sources: 6, layers: 10, readShare: 0.2, iterations: 8000 },
+    {
+      name: '6-10x10 dyn25% lazy80%',
+      width: 10,
+      staticShare: 0.75,
+      sources: 6,
+      layers: 10,
+      readShare: 0.2,
+      iterations: 8000,
+    },
     { name: '4-1000x12 dyn5%', width: 1000, staticShare: 0.95, sources: 4, layers: 12, readShare: 1, iterations: 200 },
     { name: '25-1000x5', width: 1000, staticShare: 1, sources: 25, layers: 5, readShare: 1, iterations: 250 },
     { name: '3-5x500', width: 5, staticShare: 1, sources: 3, layers: 500, readShare: 1, iterations: 250 },

@@ -9,7 +9,20 @@
  */
 import { nodeOf } from './create.ts'
 import type { Graph } from './graph.ts'
-import { CERTAIN, EFFECT, INPUT, isCertain, KEPT, LINKED, type Link, labelOf, type Node, RUNNING, STALE, WALKING } from './node.ts'
+import {
+  CERTAIN,
+  EFFECT,
+  INPUT,
+  isCertain,
+  KEPT,
+  LINKED,
+  type Link,
+  labelOf,
+  type Node,
+  RUNNING,
+  STALE,
+  WALKING,
+} from './node.ts'
 
 export interface CheckReport {
   readonly nodes: number

@@ -7,7 +7,19 @@
 import { runEffect } from './effect.ts'
 import { TalosError } from './errors.ts'
 import { spread } from './mark.ts'
-import { CERTAIN, type Compute, DISPOSED, EFFECT, EffectRecord, FORCE, LINKED, Node, STALE, UNANNOUNCED } from './node.ts'
+import {
+  CERTAIN,
+  type Compute,
+  DISPOSED,
+  EFFECT,
+  EffectRecord,
+  FORCE,
+  LINKED,
+  Node,
+  PROBED,
+  STALE,
+  UNANNOUNCED,
+} from './node.ts'
 import type { State } from './state.ts'
 import { probe, pull } from './verify.ts'
 
@@ -50,6 +62,8 @@ function announce(state: State): void {
     }
     const node = probes.shift()
     if (node === undefined) return
+    node.flags &= ~PROBED
+    // Another probe may have needed this one first; its consumers were marked then.
     if ((node.flags & STALE) === 0) continue
     const { changedAt } = node
     probe(state, node)

@@ -6,7 +6,7 @@
  * so a cut-off shields any number of them (SPEC P3). A probe's consumers are unmarked meanwhile, hence
  * the rule: before trusting or running any other node, `settle` turns open probes into marks.
  */
-import { EFFECT, isCertain, type Link, type Node, STALE, setStamp, stampOf, UNANNOUNCED } from './node.ts'
+import { EFFECT, isCertain, type Link, type Node, PROBED, RUNNING, STALE, UNANNOUNCED } from './node.ts'
 import type { State } from './state.ts'
 
 /** Make a node and everything observed above it stale. */
@@ -23,7 +23,8 @@ export function markConsumers(state: State, from: Node): void {
   for (;;) {
     for (; edge !== null; edge = edge.next) {
       const { sub } = edge
-      if ((sub.flags & STALE) !== 0) continue
+      // What is running reads what is new, and announces its own outcome.
+      if ((sub.flags & (STALE | RUNNING)) !== 0) continue
       stain(state, sub)
       const above = sub.subs
       if (above === null) continue
@@ -42,11 +43,13 @@ export function markConsumers(state: State, from: Node): void {
 export function spread(state: State, node: Node): void {
   for (let edge = node.subs; edge !== null; edge = edge.next) {
     const { sub } = edge
-    if ((sub.flags & STALE) !== 0) continue
+    if ((sub.flags & (STALE | RUNNING)) !== 0) continue
     stain(state, sub)
     if ((sub.flags & EFFECT) !== 0) continue
-    if (isCertain(sub)) state.probes.push(sub)
-    else if (sub.subs !== null) markConsumers(state, sub)
+    if (isCertain(sub)) {
+      sub.flags |= PROBED
+      state.probes.push(sub)
+    } else if (sub.subs !== null) markConsumers(state, sub)
   }
 }
 
@@ -57,13 +60,14 @@ export function settle(state: State): void {
     node.flags &= ~UNANNOUNCED
     markConsumers(state, node)
   }
-  for (let node = probes.shift(); node !== undefined; node = probes.shift()) markConsumers(state, node)
+  for (let node = probes.shift(); node !== undefined; node = probes.shift()) {
+    node.flags &= ~PROBED
+    if ((node.flags & (STALE | RUNNING)) !== 0) markConsumers(state, node)
+  }
 }
 
 function stain(state: State, node: Node): void {
   node.flags |= STALE
-  // Verified by a read since the change: it must leave the fast path, or its mark would outlive a clean consumer.
-  if (stampOf(node) === state.clock) setStamp(node, state.clock - 1)
   state.markCount++
   if ((node.flags & EFFECT) !== 0) state.effects.push(node)
 }

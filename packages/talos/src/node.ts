@@ -30,6 +30,8 @@ export const UNANNOUNCED: number = 2048
 export const LINKED: number = 4096
 /** Linked although nothing observes it, because it is read again and again (SPEC L3). */
 export const KEPT: number = 8192
+/** In the queue of probes: its consumers are not marked yet. */
+export const PROBED: number = 16384
 /**
  * Unit of the counter in the upper bits of `flags`: consumers certain to run whatever other values turn
  * out to be, with this node as their first read. Effects are certain by themselves.
@@ -234,7 +236,9 @@ export function setStamp(node: Node, clock: number): void {
 
 /** `Object.is`, spelled so that it compiles to comparisons instead of a call. */
 export function isSame(left: unknown, right: unknown): boolean {
-  return left === right ? left !== 0 || 1 / (left as number) === 1 / (right as number) : left !== left && right !== right
+  return left === right
+    ? left !== 0 || 1 / (left as number) === 1 / (right as number)
+    : left !== left && right !== right
 }
 
 /** Equality of two values of a node. A comparison that throws counts as a difference: it must not poison the graph. */

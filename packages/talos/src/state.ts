@@ -7,7 +7,20 @@
  */
 import { disposeEffect } from './effect.ts'
 import { TalosError } from './errors.ts'
-import { DISPOSED, EFFECT, EMPTY, FAILED, Failure, FORCE, INPUT, labelOf, NEVER, type Node, RUNNING } from './node.ts'
+import {
+  DISPOSED,
+  EFFECT,
+  EMPTY,
+  FAILED,
+  Failure,
+  FORCE,
+  INPUT,
+  type Link,
+  labelOf,
+  NEVER,
+  type Node,
+  RUNNING,
+} from './node.ts'
 import { Keeper } from './keep.ts'
 import { unlink } from './links.ts'
 import { Queue } from './queue.ts'

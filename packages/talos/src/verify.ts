@@ -8,7 +8,7 @@
  * waited for is computed on a fresh stack, and it starts again (SPEC D2).
  */
 import { CycleError } from './errors.ts'
-import { settle } from './mark.ts'
+import { markConsumers, settle } from './mark.ts'
 import {
   EFFECT,
   FAILED,
@@ -19,6 +19,7 @@ import {
   LINKED,
   labelOf,
   type Node,
+  PROBED,
   PROVISIONAL,
   RUNNING,
   STALE,
@@ -36,6 +37,10 @@ export const MAX_NESTED_RUNS = 400
 /** Make the outcome of a node current. */
 export function pull(state: State, node: Node): void {
   if (state.suspended !== null) throw SUSPENDED
+  if ((node.flags & INPUT) !== 0) {
+    setStamp(node, state.clock)
+    return
+  }
   if (state.unannounced.size > 0 || state.probes.size > 0) settle(state)
   if (isCurrent(state, node)) return
   const depth = state.runs.length - state.runsBase
@@ -43,8 +48,7 @@ export function pull(state: State, node: Node): void {
     const again = (node.flags & (FORCE | LINKED | EFFECT)) === 0 && state.runs.length === 0 && state.view === null
     drive(state, node)
     if (again && (node.flags & FORCE) === 0) state.keeper.keep(node)
-  }
-  else if (depth < MAX_NESTED_RUNS) verify(state, node)
+  } else if (depth < MAX_NESTED_RUNS) verify(state, node)
   else {
     state.suspended = node
     throw SUSPENDED
@@ -135,8 +139,13 @@ function conclude(state: State, node: Node, verdict: number, clock: number): voi
     node.flags &= ~STALE
     setStamp(node, clock)
     state.verifiedCount++
-  } else if ((node.flags & EFFECT) !== 0) runEffect(state, node)
-  else if ((node.flags & FORCE) === 0 || node.extra?.recall === undefined || !state.recall(node)) run(state, node)
+    return
+  }
+  if ((node.flags & EFFECT) !== 0) return runEffect(state, node)
+  const { changedAt } = node
+  if ((node.flags & FORCE) === 0 || node.extra?.recall === undefined || !state.recall(node)) run(state, node)
+  // An open probe needed before its turn: its consumers hear of it here.
+  if ((node.flags & PROBED) !== 0 && node.changedAt !== changedAt) markConsumers(state, node)
 }
 
 /** A dependency differs from what was seen. */
@@ -174,10 +183,12 @@ export function isCurrent(state: State, node: Node): boolean {
   if ((flags & FAILED) !== 0 && (node.value as Failure).verifiedAt === state.clock) return true
   if (node.verifiedAt === state.clock) return true
   if ((flags & INPUT) === 0) {
-    if ((flags & LINKED) === 0) return false
-    // An unmarked node is current only if no open probe may still have to mark it.
-    if (state.probes.size > 0) settle(state)
-    if ((node.flags & STALE) !== 0) return false
+    if ((flags & (LINKED | STALE)) !== LINKED) return false
+    if (state.probes.size > 0) {
+      // An unmarked node is current only if no open probe may still have to mark it.
+      settle(state)
+      if ((node.flags & STALE) !== 0) return false
+    }
   }
   setStamp(node, state.clock)
   return true

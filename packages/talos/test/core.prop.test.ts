@@ -25,7 +25,7 @@ test('C1: every read equals evaluation from scratch, with partial reads between 
 })
 
 test('C1: the same holds with errors, refreshes, batches, rollbacks, reads inside batches and observers', () => {
-  forSeeds(1500, (rnd) => {
+  forSeeds(Number(process.env['TALOS_SEEDS'] ?? 1500), (rnd) => {
     const world = build(rnd, 3 + rnd.below(4), 4 + rnd.below(20), true)
     const { inputs, formulas } = world.program
     const any = () => inputs + rnd.below(formulas.length)
