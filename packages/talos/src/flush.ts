@@ -24,7 +24,7 @@ import type { State } from './state.ts'
 import { probe, pull } from './verify.ts'
 
 export function flush(state: State): void {
-  if (state.flushing || state.batchDepth > 0 || state.deriving) return
+  if (state.flushing || state.batchDepth > 0 || state.deriving || state.view !== null) return
   if (state.unannounced.size === 0 && state.effects.size === 0) return
   let errors: unknown[] | undefined
   state.flushing = true
@@ -110,6 +110,7 @@ function deliver(state: State, effect: Node): void {
 export function createEffect(state: State, fn: Compute, schedule?: (run: () => void) => void): Node {
   if (state.deriving)
     throw new TalosError('effect_in_derived', 'An effect was created inside a derived value. Create it outside.')
+  if (state.view !== null) throw new TalosError('read_only', 'An effect was created inside a fork. Create it outside.')
   const effect = new Node(state, fn, new EffectRecord(++state.lastOrder, schedule), EFFECT | LINKED | CERTAIN)
   if (state.owner !== null) own(state.owner, effect)
   const nested = state.flushing

@@ -13,3 +13,4 @@ export type {
   Writable,
 } from './handles.ts'
 export type { Memo, MemoOptions } from './memo.ts'
+export { type Change, type Fork, type ForkView, fork, type Snapshot, snapshot } from './fork/fork.ts'

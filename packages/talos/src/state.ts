@@ -35,6 +35,8 @@ export class State {
   clock = 1
   epoch = 1
   revision = 0
+  /** Clock of the last change outside any fork. */
+  writtenAt = 1
 
   // The run in progress.
   consumer: Node | null = null
@@ -126,9 +128,10 @@ export class State {
     touch(this, node)
   }
 
-  /** Advance the clock for an effective write. */
+  /** Advance the clock for an effective change. */
   tick(): number {
     this.clock++
+    if (this.view === null) this.writtenAt = this.clock
     this.retune()
     return this.clock
   }
@@ -156,7 +159,11 @@ export class State {
   /** Replaced by the graph: flushing needs modules this one is needed by. */
   deliver: () => void = () => {}
   recall: (node: Node) => boolean = () => false
-  preserve: (node: Node, value: unknown) => void = () => {}
+
+  /** Let snapshots keep a value that is about to be replaced. */
+  preserve(node: Node, value: unknown): void {
+    for (const snapshot of this.snapshots) snapshot.preserve(node, value)
+  }
 
   dispose(node: Node): void {
     if ((node.flags & DISPOSED) !== 0) return
@@ -190,6 +197,7 @@ export interface Counters {
 
 /** What the engine asks of a fork while code runs inside it. */
 export interface View {
+  readonly frozen: boolean
   resolve(node: Node): Node
   write(node: Node, value: unknown): void
 }

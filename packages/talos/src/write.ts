@@ -8,7 +8,7 @@
 import { TalosError } from './errors.ts'
 import { flush } from './flush.ts'
 import { DISPOSED, extraOf, INPUT, isEqual, LOGGED, labelOf, type Node, UNANNOUNCED } from './node.ts'
-import type { State } from './state.ts'
+import type { State, View } from './state.ts'
 
 export function write(state: State, node: Node, value: unknown): void {
   refuse(state, node)
@@ -18,7 +18,7 @@ export function write(state: State, node: Node, value: unknown): void {
     batch(state, () => put(value))
     return
   }
-  if (state.view !== null) return state.view.write(node, value)
+  if (state.view !== null) return writeInView(state.view, node, value)
   if (isEqual(node, node.value, value)) return
   assign(state, node, value)
   if (state.batchDepth === 0) {
@@ -66,9 +66,8 @@ export function assign(state: State, node: Node, value: unknown): void {
     const first = (node.flags & LOGGED) === 0
     node.flags |= LOGGED
     state.log.push({ node, value: node.value, first })
-  } else if (state.snapshots.size > 0) {
-    state.preserve(node, node.value)
   }
+  if (state.snapshots.size > 0 && state.view === null) state.preserve(node, node.value)
   node.value = value
   node.changedAt = state.tick()
   if (node.subs !== null && (node.flags & UNANNOUNCED) === 0) {
@@ -114,10 +113,14 @@ function commit(state: State): boolean {
     const { node, value, first } = log.pop() as Logged
     if (!first) continue
     node.flags &= ~LOGGED
-    if (state.snapshots.size > 0) state.preserve(node, value)
     touched ||= !isEqual(node, value, node.value)
   }
   return touched
+}
+
+function writeInView(view: View, node: Node, value: unknown): void {
+  if (view.frozen) throw new TalosError('read_only', `${labelOf(node)} cannot be set in a snapshot.`)
+  view.write(node, value)
 }
 
 function refuse(state: State, node: Node): void {

@@ -76,10 +76,15 @@ export function outcomeOf(action: () => number): Outcome {
   }
 }
 
-export function evaluate(program: Program, values: readonly number[], node: number): Outcome {
-  const memo = new Map<number, Outcome>()
+export function evaluate(
+  program: Program,
+  values: readonly number[],
+  node: number,
+  pins: ReadonlyMap<number, number> = new Map(),
+): Outcome {
+  const memo = new Map<number, Outcome>(pins)
   function read(id: number): number {
-    if (id < program.inputs) return values[id] as number
+    if (id < program.inputs) return pins.get(id) ?? (values[id] as number)
     const outcome = memo.get(id) ?? outcomeOf(() => compute(program.formulas[id - program.inputs] as Formula, read))
     memo.set(id, outcome)
     if (outcome instanceof Error) throw outcome
