@@ -14,3 +14,5 @@ export type {
 } from './handles.ts'
 export type { Memo, MemoOptions } from './memo.ts'
 export { type Change, type Fork, type ForkView, fork, type Snapshot, snapshot } from './fork/fork.ts'
+export { type Collection, type CollectionInput, collection, type KeyedOptions, keyed } from './collections/keyed.ts'
+export type { Key } from './collections/tree.ts'
