@@ -24,6 +24,8 @@ export function createDerived<T>(
 /** The node behind a handle. @throws TalosError `foreign_node` for anything else. */
 export function nodeOf(handle: object): Node {
   if (handle instanceof Node) return handle
+  // Facades such as collections carry the node that holds their value.
+  if ('node' in handle && handle.node instanceof Node) return handle.node
   throw new TalosError('foreign_node', 'Expected a node of this library.')
 }
 

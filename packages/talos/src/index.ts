@@ -16,3 +16,13 @@ export type { Memo, MemoOptions } from './memo.ts'
 export { type Change, type Fork, type ForkView, fork, type Snapshot, snapshot } from './fork/fork.ts'
 export { type Collection, type CollectionInput, collection, type KeyedOptions, keyed } from './collections/keyed.ts'
 export type { Key } from './collections/tree.ts'
+export {
+  type AsyncDerived,
+  type AsyncOptions,
+  type AsyncState,
+  asyncDerived,
+  type Tracker,
+} from './async/asyncDerived.ts'
+export { Gate } from './async/gate.ts'
+export { type MapAsyncOptions, mapAsync } from './async/mapAsync.ts'
+export { watch } from './watch.ts'

@@ -68,14 +68,21 @@ test('K1: map, filter, group and fold equal their naive versions, also in forks,
 test('K3: one changed element of many costs work proportional to the change', () => {
   const graph = createGraph()
   const size = 10_000
-  const source = collection(graph, Array.from({ length: size }, (_, i) => [i, i] as const))
+  const source = collection(
+    graph,
+    Array.from({ length: size }, (_, i) => [i, i] as const),
+  )
   let runs = 0
   const sum = source
     .map((value) => {
       runs++
       return value * 2
     })
-    .fold(0, (total, value) => total + value, (total, value) => total - value)
+    .fold(
+      0,
+      (total, value) => total + value,
+      (total, value) => total - value,
+    )
   expect(sum.get()).toBe(size * (size - 1))
   runs = 0
   source.set(5000, 0)
@@ -85,24 +92,39 @@ test('K3: one changed element of many costs work proportional to the change', ()
 
 test('K4: a list becomes a collection by key; duplicates fail or the last one wins', () => {
   const graph = createGraph()
-  const list = graph.input([{ id: 'b', n: 1 }, { id: 'a', n: 2 }])
+  const list = graph.input([
+    { id: 'b', n: 1 },
+    { id: 'a', n: 2 },
+  ])
   let runs = 0
   const names = keyed(graph, list, (item) => item.id).map((item) => {
     runs++
     return item.n * 10
   })
-  expect([...names.get()]).toEqual([['a', 20], ['b', 10]])
+  expect([...names.get()]).toEqual([
+    ['a', 20],
+    ['b', 10],
+  ])
   list.update(([first]) => [first as { id: string; n: number }, { id: 'c', n: 3 }])
-  expect([...names.get()]).toEqual([['b', 10], ['c', 30]])
+  expect([...names.get()]).toEqual([
+    ['b', 10],
+    ['c', 30],
+  ])
   expect(runs).toBe(3)
-  list.set([{ id: 'a', n: 1 }, { id: 'a', n: 2 }])
+  list.set([
+    { id: 'a', n: 1 },
+    { id: 'a', n: 2 },
+  ])
   expect(() => names.get()).toThrow(expect.objectContaining({ code: 'duplicate_key' }))
   expect([...keyed(graph, list, (item) => item.id, { duplicates: 'last' }).get()]).toEqual([['a', { id: 'a', n: 2 }]])
 })
 
 test('K5: an element node is its own dependency: readers of one key ignore the others', () => {
   const graph = createGraph()
-  const source = collection(graph, [['a', 1], ['b', 2]] as [string, number][])
+  const source = collection(graph, [
+    ['a', 1],
+    ['b', 2],
+  ] as [string, number][])
   let runs = 0
   const onlyA = graph.derived(() => {
     runs++

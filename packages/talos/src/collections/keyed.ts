@@ -80,22 +80,22 @@ class Stage<K extends Key, V> implements Collection<K, V> {
   readonly id = undefined
   readonly #graph: Graph
   readonly #root: Readable<Root<K, V>>
-  readonly #map: Derived<ReadonlyMap<K, V>>
+  readonly node: Derived<ReadonlyMap<K, V>>
   readonly #at: Memo<[K], V | undefined>
 
   constructor(graph: Graph, root: Readable<Root<K, V>>) {
     this.#graph = graph
     this.#root = root
-    this.#map = graph.derived(() => new Map(tree.entries(root.get())))
+    this.node = graph.derived(() => new Map(tree.entries(root.get())))
     this.#at = graph.memo((key: K) => tree.get(root.get(), key))
   }
 
   get(): ReadonlyMap<K, V> {
-    return this.#map.get()
+    return this.node.get()
   }
 
   peek(): ReadonlyMap<K, V> {
-    return this.#map.peek()
+    return this.node.peek()
   }
 
   at(key: K): Derived<V | undefined> {

@@ -105,7 +105,9 @@ function split<K extends Key, V>(root: Root<K, V>, key: K): [Root<K, V>, Root<K,
 function join<K extends Key, V>(left: Root<K, V>, right: Root<K, V>): Root<K, V> {
   if (left === undefined) return right
   if (right === undefined) return left
-  return outranks(left, right) ? node(left, left.left, join(left.right, right)) : node(right, join(left, right.left), right.right)
+  return outranks(left, right)
+    ? node(left, left.left, join(left.right, right))
+    : node(right, join(left, right.left), right.right)
 }
 
 function replace<K extends Key, V>(root: Tree<K, V>, key: K, value: V): Tree<K, V> {

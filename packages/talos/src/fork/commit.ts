@@ -55,7 +55,6 @@ function adopt(state: State, node: Node, shadow: Node): void {
 
 function sameOutcome(node: Node, shadow: Node): boolean {
   const { value } = node
-  if (value instanceof Failure)
-    return shadow.value instanceof Failure && Object.is(value.error, shadow.value.error)
+  if (value instanceof Failure) return shadow.value instanceof Failure && Object.is(value.error, shadow.value.error)
   return isEqual(node, value, shadow.value)
 }

@@ -146,8 +146,7 @@ class OpenFork extends OpenView implements Fork {
     for (const node of nodes) {
       const before = this.#inParent(node)
       const after = this.run(() => node.get())
-      if (!Object.is(before, after))
-        changes.push({ node: node as Readable<unknown>, id: node.id, before, after })
+      if (!Object.is(before, after)) changes.push({ node: node as Readable<unknown>, id: node.id, before, after })
     }
     return changes
   }

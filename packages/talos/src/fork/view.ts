@@ -7,18 +7,7 @@
  * nothing leaks (SPEC W1).
  */
 import { settle } from '../mark.ts'
-import {
-  extraOf,
-  FORCE,
-  INPUT,
-  hasMoved,
-  isEqual,
-  LINKED,
-  Node,
-  setStamp,
-  STALE,
-  stampOf,
-} from '../node.ts'
+import { extraOf, FORCE, INPUT, hasMoved, isEqual, LINKED, Node, setStamp, STALE, stampOf } from '../node.ts'
 import type { State, View } from '../state.ts'
 import { assign } from '../write.ts'
 
