@@ -24,7 +24,8 @@ $$;
 create schema caliber authorization caliber_owner;
 select set_config('role', 'caliber_owner', true);
 
-alter default privileges in schema caliber revoke execute on functions from public;
+-- Without "in schema": a default of one schema can add to the global one but not take from it.
+alter default privileges revoke execute on functions from public;
 grant usage on schema caliber to caliber_app;
 
 create function caliber.current_tenant() returns uuid

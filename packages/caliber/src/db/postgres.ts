@@ -3,6 +3,7 @@ import postgres from 'postgres'
 import { CaliberError } from '../domain/errors.ts'
 import { fromPg } from './fromPg.ts'
 import { type Database, type Sql, statement } from './sql.ts'
+import { isoUtc, parseTextArray, safeInteger } from './wire.ts'
 
 export interface PostgresOptions {
   readonly url: string
@@ -15,8 +16,7 @@ export interface PostgresOptions {
 
 /** Open a pool. No connection is made before the first statement. */
 export function openPostgres(options: PostgresOptions): Database {
-  const pool = postgres(options.url, {
-    max: options.poolSize ?? 8,
+  const settings = {
     idle_timeout: 60,
     connect_timeout: 10,
     fetch_types: false,
@@ -28,7 +28,8 @@ export function openPostgres(options: PostgresOptions): Database {
       statement_timeout: options.statementTimeoutMs ?? 30_000,
       idle_in_transaction_session_timeout: 60_000,
     },
-  })
+  }
+  const pool = postgres(options.url, { ...settings, max: options.poolSize ?? 8 })
   let closed = false
 
   return {
@@ -58,10 +59,14 @@ export function openPostgres(options: PostgresOptions): Database {
 
     async script(text) {
       if (closed) throw closedError()
+      // A connection of its own: a script may begin a transaction or change a setting and then fail.
+      const session = postgres(options.url, { ...settings, max: 1 })
       try {
-        await pool.unsafe(text).simple()
+        await session.unsafe(text).simple()
       } catch (error) {
         throw fromPg(error)
+      } finally {
+        await session.end({ timeout: 5 })
       }
     },
 
@@ -100,42 +105,4 @@ const wireTypes = {
   },
   textArray: { to: 1009, from: [1009], serialize: String, parse: parseTextArray },
   uuidArray: { to: 2951, from: [2951], serialize: String, parse: parseTextArray },
-}
-
-/** @throws CaliberError `internal` when the integer does not fit a JavaScript number */
-export function safeInteger(text: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value))
-    throw new CaliberError('internal', 'A stored integer is beyond 2^53. Please report this.')
-  return value
-}
-
-/** `2026-11-22 00:13:36.123456+00` → `2026-11-22T00:13:36.123Z` */
-export function isoUtc(text: string): string {
-  return new Date(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')).toISOString()
-}
-
-/** Read a one-dimensional array literal: `{a,"b \"c\"",NULL}`. */
-export function parseTextArray(literal: string): (string | null)[] {
-  const items: (string | null)[] = []
-  let i = 1
-  while (i < literal.length - 1) {
-    let item = ''
-    if (literal[i] === '"') {
-      for (i += 1; literal[i] !== '"'; i += 1) {
-        if (literal[i] === '\\') i += 1
-        item += literal[i] ?? ''
-      }
-      items.push(item)
-      i += 2
-    } else {
-      while (i < literal.length - 1 && literal[i] !== ',') {
-        item += literal[i] ?? ''
-        i += 1
-      }
-      items.push(item === 'NULL' ? null : item)
-      i += 1
-    }
-  }
-  return items
 }

@@ -7,11 +7,13 @@ import { bootstrapTenant } from '../operations/tenant/bootstrap.ts'
 import { sweepTenant } from '../operations/tenant/sweep.ts'
 import { createHttpApp } from '../surfaces/http/app.ts'
 import { listenOn } from '../surfaces/http/listen.ts'
+import { mcpRoutes } from '../surfaces/mcp/http.ts'
 import { ensureCredential } from './credential.ts'
 import type { CaliberOptions } from './openCaliber.ts'
 import { createRuntime } from './runtime.ts'
 import type { Seat } from './seat.ts'
 import { openStore } from './store.ts'
+import { version } from './version.ts'
 
 const sweepEveryMs = 60 * 60 * 1000
 
@@ -34,6 +36,7 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
     undo.push(runtime.close)
     undo.push(sweeping(() => sweepTenant(database, credential.principal)))
     const app = await createHttpApp(runtime)
+    await app.register(mcpRoutes({ ...runtime, version }))
     undo.push(() => app.close())
     const socketPath = socketIn(directory)
     await listenOn(app, { socketPath })

@@ -8,8 +8,17 @@ export const id = (noun: string) => z.uuid().describe(`Id of the ${noun}.`)
 /** Text of 1 to `max` UTF-16 units. */
 export const text = (max: number) => z.string().min(1).max(max)
 
-/** A moment with an offset, such as 2026-05-01T12:00:00Z. */
-export const moment = z.iso.datetime({ offset: true })
+/** A moment with an offset, such as 2026-05-01T12:00:00Z, that Postgres and JavaScript both can hold. */
+export const moment = z.iso.datetime({ offset: true }).refine(
+  (text) => {
+    const atMs = Date.parse(text)
+    const offsetHours = Number(/[+-](\d\d):\d\d$/.exec(text)?.[1] ?? 0)
+    return atMs >= earliestMs && atMs <= latestMs && offsetHours < 16
+  },
+  { error: 'must lie in the years 1 to 9999, with an offset of less than 16 hours' },
+)
+const earliestMs = Date.parse('0001-01-02T00:00:00Z')
+const latestMs = Date.parse('9999-12-30T00:00:00Z')
 
 /** How many items a page holds. */
 export const pageLimit = z

@@ -1,0 +1,88 @@
+/** LoCoMo conversations as published: sessions of dated turns, questions, and the turns that answer them. */
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export interface Unit {
+  /** `D3:11`: turn 11 of session 3. */
+  readonly id: string
+  readonly session: string
+  readonly speaker: string
+  readonly text: string
+  /** As published, e.g. `1:56 pm on 8 May, 2023`. */
+  readonly date: string
+}
+
+export interface Question {
+  readonly question: string
+  readonly category: Category
+  /** Ids of the turns that answer it. */
+  readonly gold: ReadonlySet<string>
+}
+
+export interface Conversation {
+  readonly id: string
+  readonly units: readonly Unit[]
+  readonly questions: readonly Question[]
+}
+
+export const categories = { 1: 'multihop', 2: 'temporal', 3: 'openDomain', 4: 'singleHop' } as const
+export type Category = (typeof categories)[keyof typeof categories]
+
+/** Where the data lies unless told otherwise: beside the repository, never in it. */
+export const defaultFolder = fileURLToPath(new URL('../../../../shared/data/locomo-dev', import.meta.url))
+
+/** Read every conversation of a folder. @returns undefined where the folder or its JSON is absent */
+export async function readConversations(folder: string): Promise<readonly Conversation[] | undefined> {
+  const files = await readdir(folder).catch(() => [])
+  const samples: Sample[] = []
+  for (const file of files.filter((name) => name.endsWith('.json')).sort()) {
+    const parsed: unknown = JSON.parse(await readFile(path.join(folder, file), 'utf8'))
+    if (Array.isArray(parsed)) samples.push(...parsed.filter(isSample))
+  }
+  return samples.length === 0 ? undefined : samples.map(conversationOf)
+}
+
+interface PublishedTurn {
+  readonly speaker: string
+  readonly dia_id: string
+  readonly text: string
+  readonly blip_caption?: string
+}
+
+interface Sample {
+  readonly sample_id: string
+  readonly conversation: Readonly<Record<string, unknown>>
+  readonly qa: readonly { question: string; evidence?: unknown[]; category: number }[]
+}
+
+function isSample(value: unknown): value is Sample {
+  return typeof value === 'object' && value !== null && 'sample_id' in value && 'conversation' in value && 'qa' in value
+}
+
+function conversationOf({ sample_id: id, conversation, qa }: Sample): Conversation {
+  const sessions = Object.keys(conversation).filter((key) => /^session_\d+$/.test(key) && Array.isArray(conversation[key]))
+  const units = sessions.flatMap((session) =>
+    (conversation[session] as PublishedTurn[]).map((turn) => ({
+      id: turn.dia_id,
+      session,
+      speaker: turn.speaker,
+      text: `${turn.speaker}: ${turn.text}${turn.blip_caption ? ` [shared image: ${turn.blip_caption}]` : ''}`,
+      date: String(conversation[`${session}_date_time`]),
+    })),
+  )
+  const known = new Set(units.map((unit) => unit.id))
+  const questions = qa.flatMap(({ question, evidence, category }) => {
+    const gold = new Set((evidence ?? []).flatMap(cleaned).filter((unit) => known.has(unit)))
+    const named = categories[category as keyof typeof categories]
+    return named === undefined || gold.size === 0 ? [] : [{ question, category: named, gold }]
+  })
+  return { id, units, questions }
+}
+
+/** Some entries hold several ids, `D:` for `D`, or leading zeros. */
+function cleaned(entry: unknown): string[] {
+  return String(entry)
+    .split(/[;\s]+/)
+    .map((id) => id.replace(/^D:/, 'D').replace(/:0+(\d)/, ':$1'))
+}

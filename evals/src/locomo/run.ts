@@ -1,0 +1,155 @@
+/**
+ * LoCoMo evidence recall through the product's front door: import → search → assemble, on a fresh embedded memory.
+ *
+ * `recall.tok<B>` is measured twice: over the ranking with the baseline's packing rule (`recall.tok<B>`), and over what
+ * `context.assemble` really put into a window of B tokens, headings and labels included (`assembled.tok<B>`).
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { type Caliber, openCaliber } from 'caliber'
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
+import { type Figures, quantile } from 'caliber-bench/report'
+import { categories, type Conversation, type Question } from './data.ts'
+import { mean, ndcg10, recallAt, recallUnder } from './metrics.ts'
+
+const depths = [1, 5, 10, 50] as const
+const budgets = [512, 1_024, 2_048, 4_096] as const
+/** The budget whose window is assembled three times to compare the bytes. */
+const repeatedBudget = 2_048
+
+interface Scored {
+  readonly category: Question['category']
+  readonly values: Readonly<Record<string, number>>
+}
+
+/** @param progress called with the share done, 0..1 */
+export async function runLocomo(conversations: readonly Conversation[], progress: (share: number) => void): Promise<Figures> {
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'caliber-locomo-'))
+  const caliber = await openCaliber({ dataDir, tier: 'embedded' })
+  try {
+    const scored: Scored[] = []
+    const times: Times = { search: [], assemble: [] }
+    const faults = { overBudget: 0, unequalRepeats: 0 }
+    const total = conversations.reduce((sum, { questions }) => sum + questions.length, 0)
+    for (const conversation of conversations) {
+      const { trajectoryId, unitOf } = await importConversation(caliber, conversation)
+      const tokens = new Map(conversation.units.map(({ id, date, text }) => [id, countTokens(`[${date}] ${text}\n`)]))
+      for (const question of conversation.questions) {
+        scored.push(await score(caliber, question, { trajectoryId, unitOf, tokens, times, faults }))
+        progress(scored.length / total)
+      }
+    }
+    return figuresOf(scored, times, faults)
+  } finally {
+    await caliber.close()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+}
+
+interface Times {
+  readonly search: number[]
+  readonly assemble: number[]
+}
+
+interface Setting {
+  readonly trajectoryId: string
+  readonly unitOf: ReadonlyMap<string, string>
+  readonly tokens: ReadonlyMap<string, number>
+  readonly times: Times
+  readonly faults: { overBudget: number; unequalRepeats: number }
+}
+
+/** Import a conversation as a transcript. @returns its trajectory, and the LoCoMo id of each stored turn */
+async function importConversation(
+  caliber: Caliber,
+  { id, units }: Conversation,
+): Promise<{ trajectoryId: string; unitOf: ReadonlyMap<string, string> }> {
+  const lines = units.map((unit, i) => {
+    const role = unit.speaker === units[0]?.speaker ? 'user' : 'assistant'
+    return `${JSON.stringify({ role, content: unit.text, at: isoOf(unit.date, i), session: unit.session, id: unit.id })}\n`
+  })
+  const { trajectoryId, scopeIds, turnsAdded } = await caliber.transcript.import({
+    source: id,
+    format: 'plain',
+    text: lines.join(''),
+  })
+  if (trajectoryId === null || turnsAdded !== units.length) throw new Error(`${id}: ${turnsAdded} of ${units.length} turns imported`)
+  const sessions = [...new Set(units.map(({ session }) => session))]
+  const unitOf = new Map<string, string>()
+  for (const [i, scopeId] of scopeIds.entries()) {
+    const said = units.filter(({ session }) => session === sessions[i])
+    const { items } = await caliber.turn.list({ scopeId, limit: 1_000 })
+    for (const turn of items) unitOf.set(turn.turnId, said[turn.sequence - 1]?.id ?? '')
+  }
+  return { trajectoryId, unitOf }
+}
+
+async function score(caliber: Caliber, { question, gold, category }: Question, setting: Setting): Promise<Scored> {
+  const { trajectoryId, unitOf, tokens, times, faults } = setting
+  const started = performance.now()
+  const { items } = await caliber.memory.search({ query: question, trajectoryId, limit: 300 })
+  times.search.push(performance.now() - started)
+  const ranking = items.map((item) => unitOf.get(item.id) ?? '')
+
+  const values: Record<string, number> = { ndcg10: ndcg10(ranking, gold) }
+  for (const depth of depths) values[`r${depth}`] = recallAt(depth, ranking, gold)
+  for (const budget of budgets) {
+    values[`tok${budget}`] = recallUnder(budget, ranking, gold, (unit) => tokens.get(unit) ?? 0)
+    values[`assembled${budget}`] = await assembled(caliber, question, gold, budget, setting)
+  }
+  const repeats = await Promise.all(
+    [1, 2].map(() => caliber.context.assemble({ query: question, trajectoryId, budgetTokens: repeatedBudget })),
+  )
+  if (repeats[0]?.text !== repeats[1]?.text) faults.unequalRepeats += 1
+  return { category, values }
+}
+
+async function assembled(
+  caliber: Caliber,
+  query: string,
+  gold: ReadonlySet<string>,
+  budgetTokens: number,
+  { trajectoryId, unitOf, times, faults }: Setting,
+): Promise<number> {
+  const started = performance.now()
+  const { text, receipt } = await caliber.context.assemble({ query, trajectoryId, budgetTokens })
+  times.assemble.push(performance.now() - started)
+  if (countTokens(text ?? '', { disallowedSpecial: new Set() }) > budgetTokens) faults.overBudget += 1
+  const included = receipt.verdicts.filter(({ verdict }) => verdict === 'included')
+  return included.filter(({ id }) => gold.has(unitOf.get(id) ?? '')).length / gold.size
+}
+
+function figuresOf(scored: readonly Scored[], times: Times, faults: Setting['faults']): Figures {
+  const of = (name: string, among = scored) => 100 * mean(among.map(({ values }) => values[name] ?? 0))
+  const figures: Record<string, number> = { questions: scored.length }
+  for (const depth of depths) figures[`recall.r${depth}`] = of(`r${depth}`)
+  figures['recall.ndcg10'] = of('ndcg10')
+  for (const budget of budgets) figures[`recall.tok${budget}`] = of(`tok${budget}`)
+  for (const budget of budgets) figures[`assembled.tok${budget}`] = of(`assembled${budget}`)
+  for (const category of Object.values(categories)) {
+    const among = scored.filter((question) => question.category === category)
+    if (among.length === 0) continue
+    figures[`${category}.questions`] = among.length
+    figures[`${category}.r10`] = of('r10', among)
+    figures[`${category}.tok2048`] = of('tok2048', among)
+  }
+  return {
+    ...figures,
+    'search.p50Ms': quantile(times.search, 0.5),
+    'search.p95Ms': quantile(times.search, 0.95),
+    'assemble.p50Ms': quantile(times.assemble, 0.5),
+    'assemble.p95Ms': quantile(times.assemble, 0.95),
+    'assemble.overBudget': faults.overBudget,
+    'assemble.unequalRepeats': faults.unequalRepeats,
+  }
+}
+
+/** `1:56 pm on 8 May, 2023` → ISO, plus a second per turn so that turns of a session stay in order. */
+function isoOf(date: string, offsetSeconds: number): string | undefined {
+  const [, hour, minute, half, day, month, year] = /^(\d+):(\d+) (am|pm) on (\d+) (\w+), (\d+)$/.exec(date) ?? []
+  if (year === undefined) return undefined
+  const hours = (Number(hour) % 12) + (half === 'pm' ? 12 : 0)
+  const atMs = Date.parse(`${day} ${month} ${year} ${hours}:${minute} UTC`) + offsetSeconds * 1_000
+  return new Date(atMs).toISOString()
+}

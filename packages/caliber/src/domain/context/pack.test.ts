@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { assembleWindow } from './assemble.ts'
+import { type Packed, pack, type Prices } from './pack.ts'
+import type { SectionName } from './sections.ts'
+import { basisOf, item, requestOf } from './testing/candidates.ts'
+import type { Candidate } from './window.ts'
+
+/** An item costs as many tokens as its text has characters; sections are free. */
+const byLength: Prices = { item: ({ item }) => item.text.length, section: () => 0 }
+
+test('W3: an item that does not fit is skipped whole and smaller ones still get in', () => {
+  const [long, short] = [candidate('retrieved', 90), candidate('retrieved', 10)]
+  expect(verdicts(pack([long, short], 50, byLength))).toEqual(['over_budget', 'fits'])
+})
+
+test('W5: required content beyond the budget is an error, not a truncation', () => {
+  const pinned = { ...candidate('pinned', 60), required: true }
+  expect(() => pack([pinned], 50, byLength)).toThrow(expect.objectContaining({ code: 'budget_too_small' }))
+  expect(() => assembleWindow(requestOf({ system: 'word '.repeat(600) }), basisOf([]))).toThrow(
+    expect.objectContaining({ code: 'budget_too_small' }),
+  )
+})
+
+test('W5: required content that fits goes in before anything else', () => {
+  const standing = candidate('standing', 10)
+  const pinned = { ...candidate('pinned', 95), required: true }
+  expect(verdicts(pack([standing, pinned], 100, byLength))).toEqual(['required', 'over_budget'])
+})
+
+test('W9: history falls in whole blocks from the oldest', () => {
+  const turns = [0, 0, 1, 1, 2, 2].map((block) => ({ ...candidate('history', 10), block }))
+  const packed = pack(turns, 45, byLength)
+  const kept = packed.filter(({ included }) => included).map(({ candidate }) => candidate.block)
+  expect(kept.sort()).toEqual([1, 1, 2, 2])
+  expect(packed.filter(({ reason }) => reason === 'evicted_block').map(({ candidate }) => candidate.block)).toEqual([0, 0])
+})
+
+test('W9: appending a turn leaves every byte before it as it was, until a block leaves', () => {
+  const turns = Array.from({ length: 30 }, (_, i) => ({
+    ...candidate('history', 0),
+    item: item(`turn number ${i} says something`),
+    block: Math.floor(i / 5),
+  }))
+  let before = ''
+  let broken = 0
+  for (let said = 1; said <= turns.length; said += 1) {
+    const { text } = assembleWindow(requestOf({ query: null, budgetTokens: 300 }), basisOf(turns.slice(0, said)))
+    if (!text?.startsWith(before)) broken += 1
+    before = text ?? ''
+  }
+  expect(broken).toBeGreaterThan(0)
+  expect(broken).toBeLessThanOrEqual(turns.length / 5)
+})
+
+test('W10: a section leaves room for the ones after it, and takes all where there is none', () => {
+  const preferences = Array.from({ length: 10 }, () => candidate('standing', 10))
+  const hit = candidate('retrieved', 60)
+  const contested = pack([...preferences, hit], 100, byLength)
+  expect(contested.filter(({ included }) => included).map(({ tokens }) => tokens)).toEqual([10, 10, 60])
+  expect(contested.filter(({ reason }) => reason === 'over_share')).toHaveLength(8)
+  expect(pack(preferences, 100, byLength).every(({ included }) => included)).toBe(true)
+})
+
+test('an evicted turn can still be retrieved, with one verdict', () => {
+  const turn = candidate('history', 40)
+  const evicted = { ...turn, block: 0 }
+  const newer = { ...candidate('history', 50), block: 1 }
+  const packed = pack([evicted, newer, { ...turn, section: 'retrieved' }], 100, byLength)
+  expect(packed.map(({ candidate, reason }) => `${candidate.section} ${reason}`)).toEqual(['history fits', 'retrieved fits'])
+})
+
+function candidate(section: SectionName, tokens: number): Candidate {
+  return { item: item('x'.repeat(tokens)), section, required: false, signals: {} }
+}
+
+const verdicts = (packed: readonly Packed[]) => packed.map(({ reason }) => reason)

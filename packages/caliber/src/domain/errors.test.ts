@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { CaliberError, errorTable } from './errors.ts'
+
+test('codes are wire format: none is renamed or dropped', () => {
+  expect(Object.keys(errorTable)).toEqual([
+    'invalid_input', 'unauthenticated', 'forbidden', 'not_found', 'unknown_operation', 'illegal_state', 'version_conflict',
+    'conflict', 'idempotency_mismatch', 'budget_too_small', 'too_large', 'integrity', 'timeout', 'unavailable',
+    'storage_full', 'internal',
+  ])
+})
+
+test('a caller can retry exactly what may succeed unchanged', () => {
+  const retryable = Object.entries(errorTable).filter(([, row]) => row.retryable)
+  expect(retryable.map(([code]) => code)).toEqual(['timeout', 'unavailable', 'storage_full'])
+  expect(new CaliberError('timeout', 'x').retryable).toBe(true)
+})

@@ -1,0 +1,89 @@
+/**
+ * The HTTP surface: a Fastify instance with a route per operation, the OpenAPI document and the pages for people.
+ *
+ * It is not listening yet. Further plugins (MCP) may be registered until `listenOn` opens the first door.
+ */
+import { randomUUID } from 'node:crypto'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { CaliberError } from '../../domain/errors.ts'
+import { limits } from '../../domain/limits.ts'
+import { assertOwnOrigin } from './guard.ts'
+import { prepareDoors } from './listen.ts'
+import { type OperationParts, operationRoutes } from './operationRoutes.ts'
+import { pageRoutes } from './pageRoutes.ts'
+import { type Refusal, refusalFor, sendRefusal } from './refusal.ts'
+import { safeHeaders } from './safeHeaders.ts'
+
+export interface HttpParts extends OperationParts {
+  /** Log to standard error: defects alone (default), every request too (`true`), nothing (`false`), or pino's options. */
+  readonly log?: boolean | LogOptions | undefined
+  /** Names other than loopback under which this server may be called, without ports, in lower case. */
+  readonly allowedHosts?: readonly string[] | undefined
+}
+
+export interface LogOptions {
+  readonly level?: string
+  /** Where lines go; standard error where left out, because standard output belongs to commands. */
+  readonly stream?: { write(line: string): void }
+}
+
+/** @returns an instance whose `close` waits for running requests, up to a few seconds */
+export async function createHttpApp({
+  dispatch,
+  authenticate,
+  log,
+  allowedHosts,
+}: HttpParts): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: loggerOptions(log),
+    genReqId: () => randomUUID(),
+    bodyLimit: limits.requestBytes,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 500, querystringParser: () => ({}) },
+    frameworkErrors: (error, request, reply) => {
+      refuse(request, reply, refusalFor(error))
+    },
+  })
+  const doors = prepareDoors(app)
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ ...safeHeaders, 'x-request-id': request.id })
+    if (doors.closing) throw new CaliberError('unavailable', 'The server is shutting down. Try again in a moment.')
+  })
+  // Else a client would keep a connection that is about to go, and lose its next request with it.
+  app.addHook('onSend', async (_, reply) => {
+    if (doors.closing) reply.header('connection', 'close')
+  })
+  app.setErrorHandler((error, request, reply) => refuse(request, reply, refusalFor(error)))
+  app.setNotFoundHandler((_, reply) => sendRefusal(reply, notFound))
+
+  const hosts = new Set(allowedHosts)
+  await app.register(async (guarded) => {
+    guarded.addHook('onRequest', async ({ headers }) => assertOwnOrigin(headers, hosts))
+    await guarded.register(operationRoutes({ dispatch, authenticate }))
+    await guarded.register(pageRoutes({ dispatch }))
+  })
+  return app
+}
+
+const notFound: Refusal = {
+  status: 404,
+  error: new CaliberError('unknown_operation', 'Nothing is served here. GET /reference lists what there is.'),
+}
+
+function refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
+  if (refusal.defect !== undefined) request.log.error({ err: refusal.defect }, 'request failed')
+  return sendRefusal(reply, refusal)
+}
+
+function loggerOptions(log: boolean | LogOptions | undefined) {
+  if (log === false) return false
+  const { level, stream } = typeof log === 'object' ? log : { level: log ? 'info' : 'error', stream: undefined }
+  return {
+    level: level ?? 'error',
+    stream: stream ?? process.stderr,
+    // Not the query: it can hold what people wrote.
+    serializers: { req: ({ method, url }: FastifyRequest) => ({ method, path: url.split('?', 1)[0] }) },
+  }
+}

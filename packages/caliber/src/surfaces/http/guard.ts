@@ -1,0 +1,35 @@
+/**
+ * Keep web pages out.
+ *
+ * A page in a browser on this machine can send requests to loopback. Two things give it away: a name of its own that was
+ * rebound to this address arrives in `Host`, and a request across origins carries `Origin`. So Host must be loopback or
+ * a name we were told, and Origin must be this server itself.
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+import { CaliberError } from '../../domain/errors.ts'
+
+/** @throws CaliberError `forbidden` */
+export function assertOwnOrigin({ host, origin }: IncomingHttpHeaders, allowedHosts: ReadonlySet<string>): void {
+  const server = hostOf(`http://${host ?? ''}`)
+  if (!server || !(isLoopback(server.hostname) || allowedHosts.has(server.hostname))) {
+    throw new CaliberError(
+      'forbidden',
+      'The Host header names another server. Use a loopback address, or allow the name in the configuration.',
+    )
+  }
+  if (origin === undefined) return
+  // The scheme may differ: TLS can end at a proxy in front of us.
+  if (/^https?:\/\//.test(origin) && hostOf(origin.replace(/^https:/, 'http:'))?.host === server.host) return
+  throw new CaliberError('forbidden', 'Web pages of other origins may not call this server. Call it from a program.')
+}
+
+/** @param hostname without port; IPv6 with or without brackets */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname)
+}
+
+function hostOf(url: string): URL | undefined {
+  if (!URL.canParse(url)) return undefined
+  const parsed = new URL(url)
+  return parsed.username === '' && parsed.pathname === '/' && parsed.search + parsed.hash === '' ? parsed : undefined
+}

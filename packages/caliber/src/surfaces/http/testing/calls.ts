@@ -1,0 +1,50 @@
+/** Settings for tests of the HTTP surface: what it hands on is recorded, or refused by the real dispatch. */
+import type { Database } from '../../../db/sql.ts'
+import { Memories } from '../../../derive/memories.ts'
+import { CaliberError } from '../../../domain/errors.ts'
+import type { Principal } from '../../../domain/principal.ts'
+import { type Call, createDispatch, type Dispatch } from '../../../operations/dispatch.ts'
+import { createHttpApp, type HttpParts } from '../app.ts'
+
+export const key = 'cal_test'
+export const auth = { authorization: `Bearer ${key}` }
+export const someId = '01890a5d-ac96-774b-bcce-b302099a8057'
+export const principal: Principal = { tenantId: someId, principalId: someId, rights: ['read', 'write'] }
+
+export async function authenticate(given: string): Promise<Principal> {
+  if (given === key) return principal
+  throw new CaliberError('unauthenticated', 'The API key is not valid. Check it, or make a new one.')
+}
+
+/** An app whose dispatch keeps every call and answers with it, or as `answer` says. */
+export async function recordingApp(answer: (call: Call) => unknown = (call) => call, more: Partial<HttpParts> = {}) {
+  const calls: Call[] = []
+  const dispatch: Dispatch = async (call) => {
+    calls.push(call)
+    return answer(call)
+  }
+  return { app: await createHttpApp({ dispatch, authenticate, log: false, ...more }), calls }
+}
+
+/** An app over the real dispatch: inputs are checked as ever, and a valid one finds an empty database. */
+export async function emptyApp() {
+  const database: Database = {
+    tier: 'embedded',
+    transaction: async () => {
+      throw new CaliberError('not_found', 'There is nothing here.')
+    },
+    script: async () => {},
+    listen: async () => async () => {},
+    close: async () => {},
+  }
+  const now = () => new Date(0)
+  const dispatch = createDispatch({
+    database,
+    memories: new Memories(database, { maxBytes: 1_000_000, pollMs: 1_000_000, now }),
+    tokenizer: { name: 'characters', count: (text) => text.length },
+    newId: () => someId,
+    now,
+    status: async () => ({ version: '0.0.0', tier: 'embedded', database: 'ok', uptimeSeconds: 1 }),
+  })
+  return createHttpApp({ dispatch, authenticate, log: false })
+}

@@ -1,0 +1,52 @@
+/** The registry as MCP shows it: one tool for each operation that is offered to models. */
+import type { Tool } from '@modelcontextprotocol/server'
+import type { AnyOperation } from '../../operations/operation.ts'
+import { registry } from '../../operations/registry.ts'
+import { type JsonSchema, toJsonSchema } from '../http/jsonSchema.ts'
+
+/** `note.record` is the tool `note_record`: several clients take letters, digits, `_` and `-` only. */
+export function toolName(operation: string): string {
+  return operation.replaceAll('.', '_')
+}
+
+/** The operation behind each tool, in the order of the registry. */
+export const operationsByTool: ReadonlyMap<string, AnyOperation> = new Map(
+  registry.filter(({ mcp }) => mcp).map((operation) => [toolName(operation.name), operation]),
+)
+
+/** Every tool; the same for every caller, so that a client may cache the list. */
+export const tools: readonly Tool[] = [...operationsByTool.values()].map(describe)
+
+function describe({ name, summary, example, input, output, effect, idempotent }: AnyOperation): Tool {
+  return {
+    name: toolName(name),
+    title: firstClause(summary),
+    description: summary,
+    inputSchema: { ...root(toJsonSchema(input, 'input')), examples: [example] },
+    outputSchema: root(toJsonSchema(output, 'output')),
+    annotations: {
+      readOnlyHint: effect !== 'write',
+      idempotentHint: idempotent,
+      // Writes add: what is superseded, retracted or finished stays readable. An operation that erases needs a field of
+      // its own in the registry before it may be offered here.
+      destructiveHint: false,
+      // The memory is all there is: nothing out there is asked or changed.
+      openWorldHint: false,
+    },
+  }
+}
+
+/** A title is short: the summary up to its first mark. */
+function firstClause(summary: string): string {
+  return summary.split(/[.:;]/u, 1).join('')
+}
+
+/** @throws TypeError for an input or output that is no object: a tool cannot carry it */
+function root(schema: JsonSchema): Tool['inputSchema'] {
+  if (!isRoot(schema)) throw new TypeError('The input and the output of an MCP tool are objects.')
+  return schema
+}
+
+function isRoot(schema: unknown): schema is Tool['inputSchema'] {
+  return typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'object'
+}

@@ -1,0 +1,61 @@
+/** Arrows between the floors of packages/caliber never run upward (ARCHITECTURE.md). Fails when it saw too little. */
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const src = fileURLToPath(new URL('../packages/caliber/src', import.meta.url))
+
+/** Floor of each folder; a file may import from its own folder and from lower floors. */
+const floors: Readonly<Record<string, number>> = {
+  domain: 1,
+  generated: 1,
+  db: 2,
+  models: 2,
+  derive: 3,
+  operations: 4,
+  'surfaces/http': 5,
+  'surfaces/mcp': 5,
+  local: 6,
+  'surfaces/cli': 7,
+  '.': 7,
+}
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => /\.ts$/.test(name))
+const shipped = files.filter((name) => !/\.(test|suite)\.ts$|testing\//.test(name))
+const edges = shipped.flatMap((file) => importsOf(file).map((target) => ({ file, target })))
+
+test('imports point to the same folder or to a lower floor', () => {
+  const upward = edges.filter(({ file, target }) => {
+    const [from, to] = [folderOf(file), folderOf(target)]
+    return from !== to && (floors[from] ?? 0) <= (floors[to] ?? 99) && !isTypeOnly(file, target)
+  })
+  console.log(`layers: ${shipped.length} files, ${edges.length} edges`)
+  expect(upward).toEqual([])
+})
+
+test('the check saw the whole tree', () => {
+  expect(shipped.length).toBeGreaterThan(100)
+  expect(edges.length).toBeGreaterThan(300)
+  expect(new Set(shipped.map(folderOf))).toEqual(new Set(Object.keys(floors)))
+})
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(path.join(src, file), 'utf8')
+  const specifiers = [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, specifier]) => specifier ?? '')
+  return specifiers.map((specifier) => path.join(path.dirname(file), specifier)).filter((target) => !target.startsWith('..'))
+}
+
+/** A type is erased: two folders may know each other's shapes where the arrow of the code points down. */
+function isTypeOnly(file: string, target: string): boolean {
+  const name = path.basename(target).replaceAll('.', '\\.')
+  const text = readFileSync(path.join(src, file), 'utf8')
+  const statements = text.match(new RegExp(`^(?:import|export)[^;]*?'[^']*/${name}'`, 'gms')) ?? []
+  return statements.length > 0 && statements.every((statement) => /^(import|export) type /.test(statement))
+}
+
+function folderOf(file: string): string {
+  const [first, second] = file.split(path.sep)
+  if (second === undefined) return '.'
+  return first === 'surfaces' ? `surfaces/${second}` : (first ?? '.')
+}

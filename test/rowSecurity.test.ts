@@ -1,0 +1,153 @@
+/**
+ * The wall around a tenant, table by table from the catalog, on a connection that other tenants used before.
+ *
+ * A new table cannot be forgotten: it is found in the catalog, and fails here until it is behind the wall.
+ */
+import postgres from 'postgres'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { testCaliber, type TestCaliber, type TestTenant } from '../packages/caliber/src/operations/testing/tenant.ts'
+
+let caliber: TestCaliber
+let ours: TestTenant
+let theirs: TestTenant
+/** One connection, reused for everything, acting as the application role. */
+let app: postgres.Sql
+let tables: string[]
+
+beforeAll(async () => {
+  caliber = await testCaliber()
+  ours = await caliber.tenant()
+  theirs = await caliber.tenant()
+  for (const tenant of [ours, theirs]) await fill(tenant)
+  app = postgres(caliber.url, { max: 1, onnotice: () => {} })
+  const found = await caliber.admin<{ name: string }[]>`
+    select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'caliber' and c.relkind in ('r', 'p', 'v', 'm', 'f') order by 1`
+  tables = found.map(({ name }) => name)
+})
+afterAll(async () => {
+  await app.end()
+  await caliber.close()
+})
+
+test('the sweep sees every table there is', () => {
+  expect(tables.length).toBeGreaterThanOrEqual(13)
+})
+
+test('every table has row security enabled and forced, a restrictive wall, a tenant-led key and no excess of grants', async () => {
+  const facts = await caliber.admin<Record<string, unknown>[]>`
+    select c.relname, c.relrowsecurity as enabled, c.relforcerowsecurity as forced, pg_get_userbyid(c.relowner) as owner,
+           exists (select from pg_policy p where p.polrelid = c.oid and not p.polpermissive and p.polcmd = '*'
+                   and p.polroles = '{0}' and pg_get_expr(p.polqual, p.polrelid) like '(tenant_id = %'
+                   and pg_get_expr(p.polwithcheck, p.polrelid) like '(tenant_id = %') as walled,
+           (select a.attname from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+            where i.indrelid = c.oid and i.indisprimary) as key,
+           (select count(*)::int from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+            where i.indrelid = c.oid and i.indisunique and a.attname <> 'tenant_id') as "openKeys",
+           has_table_privilege('caliber_app', c.oid, 'truncate, references, trigger') as excess
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'caliber' and c.relkind = 'r'`
+  for (const fact of facts) {
+    expect(fact, String(fact['relname'])).toMatchObject({
+      enabled: true,
+      forced: true,
+      owner: 'caliber_owner',
+      walled: true,
+      key: 'tenant_id',
+      openKeys: 0,
+      excess: false,
+    })
+  }
+})
+
+test('the application role owns nothing, is no superuser, bypasses nothing and may create nothing', async () => {
+  const [role] = await caliber.admin`
+    select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin,
+           (select count(*)::int from pg_class where relowner = r.oid) as owned,
+           has_schema_privilege('caliber_app', 'caliber', 'create') as creates
+    from pg_roles r where rolname = 'caliber_app'`
+  expect(role).toMatchObject({
+    rolsuper: false, rolbypassrls: false, rolcreaterole: false, rolcreatedb: false, owned: 0, creates: false,
+  })
+  const definers = await caliber.admin`
+    select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'caliber' and p.prosecdef`
+  expect([...definers]).toEqual([])
+})
+
+test('on one reused connection each tenant sees its own rows, and nobody sees any without claims', async () => {
+  for (let round = 0; round < 2; round += 1) {
+    for (const table of tables) {
+      const [own, foreign] = [await visible(ours, table), await visible(theirs, table)]
+      expect(own.every((id) => id === ours.tenantId), `${table} as ours`).toBe(true)
+      expect(foreign.every((id) => id === theirs.tenantId), `${table} as theirs`).toBe(true)
+      expect(own.length, `${table} has rows to probe`).toBeGreaterThan(0)
+      expect(await visible(undefined, table), `${table} without claims`).toEqual([])
+    }
+  }
+})
+
+describe('direct statements of the application role', () => {
+  const refusals: Record<string, (tx: postgres.TransactionSql) => Promise<unknown>> = {
+    'insert a row for another tenant': (tx) =>
+      tx`insert into caliber.tenant (tenant_id, name) values (${theirs.tenantId}, 'x')`,
+    'insert an event for another tenant': (tx) =>
+      tx`insert into caliber.event (tenant_id, seq, kind, subject_id, data, principal_id)
+         values (${theirs.tenantId}, 999, 'x', ${theirs.tenantId}, '{}', ${theirs.principalId})`,
+    'change the text of a note': (tx) => tx`update caliber.note set content = 'x'`,
+    'change an event': (tx) => tx`update caliber.event set kind = 'x'`,
+    'delete an event': (tx) => tx`delete from caliber.event`,
+    'delete a turn': (tx) => tx`delete from caliber.turn`,
+    'truncate a table': (tx) => tx`truncate caliber.turn`,
+    'turn row security off': (tx) => tx`alter table caliber.note disable row level security`,
+    'read around row security': async (tx) => {
+      await tx`set local row_security = off`
+      return tx`select * from caliber.note`
+    },
+    'create a function in the schema': (tx) => tx`create function caliber.f() returns int language sql as 'select 1'`,
+    'write a digest': (tx) => tx`update caliber.turn set digest = '\\x00'`,
+  }
+  test.each(Object.keys(refusals))('cannot %s', async (name) => {
+    await expect(as(ours, async (tx) => refusals[name]?.(tx))).rejects.toThrow()
+  })
+
+  test('cannot update or delete what belongs to another tenant', async () => {
+    const touched = await as(ours, async (tx) => [
+      await tx`update caliber.note set version = version where tenant_id = ${theirs.tenantId} returning 1`,
+      await tx`delete from caliber.context_window where tenant_id = ${theirs.tenantId} returning 1`,
+    ])
+    expect(touched.flat()).toEqual([])
+  })
+})
+
+test('negative control: a policy that lets everybody pass when there are no claims is caught by the sweep', async () => {
+  await caliber.admin.unsafe(`
+    drop policy wall on caliber.note;
+    create policy wall on caliber.note as restrictive using
+      (tenant_id = caliber.current_tenant() or caliber.current_tenant() is null)`)
+  expect(await visible(undefined, 'note')).not.toEqual([])
+})
+
+async function as<T>(tenant: TestTenant | undefined, work: (tx: postgres.TransactionSql) => Promise<T>): Promise<T> {
+  return (await app.begin(async (tx) => {
+    await tx`select set_config('role', 'caliber_app', true)`
+    if (tenant) {
+      await tx`select set_config('caliber.tenant_id', ${tenant.tenantId}, true),
+                      set_config('caliber.principal_id', ${tenant.principalId}, true)`
+    }
+    return work(tx)
+  })) as T
+}
+
+async function visible(tenant: TestTenant | undefined, table: string): Promise<string[]> {
+  const rows = await as(tenant, (tx) => tx<{ tenant_id: string }[]>`select tenant_id from caliber.${tx(table)}`)
+  return rows.map((row) => row.tenant_id)
+}
+
+/** At least one row in every table. */
+async function fill(tenant: TestTenant): Promise<void> {
+  const { trajectoryId } = await tenant.call<{ trajectoryId: string }>('trajectory.start', { name: 't' }, 'key')
+  const { scopeId } = await tenant.call<{ scopeId: string }>('scope.open', { trajectoryId, name: 's' })
+  await tenant.call('turn.append', { scopeId, turns: [{ role: 'user', content: 'hello' }] })
+  await tenant.call('artifact.put', { trajectoryId, type: 'plan', name: 'a', content: 'plan' })
+  await tenant.call('note.record', { subject: 's', content: 'c' })
+  await tenant.call('context.assemble', { query: 'hello' })
+}
