@@ -34,7 +34,13 @@ function configure<T>(node: Node, options: DerivedOptions<T> & InputOptions<T>):
   if (options.id !== undefined) extra.id = options.id
   if (options.equals !== undefined) extra.equals = options.equals as unknown as Equals
   if (options.version !== undefined) extra.version = String(options.version)
-  if (options.persist !== undefined) extra.persist = options.persist
+  if (options.declassify !== undefined) extra.declassified = options.declassify
+  if (options.persist === true) {
+    if (options.id === undefined)
+      throw new TalosError('invalid_argument', 'A persisted node needs an id: that is what stores know it by.')
+    extra.persist = true
+    node.state.names.add(options.id, node)
+  }
   if (options.secret === true) node.flags |= SECRET
   if (options.cycle !== undefined) {
     const { initial, maxIterations = 1000 } = options.cycle

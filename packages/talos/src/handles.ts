@@ -43,6 +43,8 @@ export interface NodeOptions<T> {
 export interface InputOptions<T> extends NodeOptions<T> {}
 
 export interface DerivedOptions<T> extends NodeOptions<T> {
+  /** Why the result may be shown although it reads secrets. */
+  readonly declassify?: string
   /** Part of the identity of persisted results: change it with the code. */
   readonly version?: string | number
   /** Iterate from `initial` until the value is stable instead of failing on a cycle. */

@@ -26,3 +26,4 @@ export {
 export { Gate } from './async/gate.ts'
 export { type MapAsyncOptions, mapAsync } from './async/mapAsync.ts'
 export { watch } from './watch.ts'
+export { type Clock, createClock } from './clock.ts'

@@ -41,6 +41,8 @@ export function createMemo<A extends readonly unknown[], T>(
 ): Memo<A, T> {
   const table = new Table(state, fn as unknown as Callee, options as unknown as MemoOptions<unknown[], unknown>)
   const { evictor } = table
+  if (options.id !== undefined && options.persist === true)
+    state.names.memos.set(options.id, (args) => table.entry(args))
   const unary = fn.length === 1 && options.key === undefined
   let call: (...args: A) => T
   if (unary && evictor === undefined) {
@@ -132,7 +134,9 @@ class Table {
     const kept = [...args]
     const options = id === undefined ? rest : { ...rest, id: `${id}(${kept.map(describe).join(', ')})` }
     const node = createDerived(this.#state, () => fn(...kept), options) as unknown as Node
-    extraOf(node).args = kept
+    const extra = extraOf(node)
+    extra.args = kept
+    if (id !== undefined) extra.memo = id
     if (!path.some(isObject)) this.size++
     this.evictor?.add(node, () => {
       if (branch.node === node) this.delete(kept)
@@ -142,7 +146,9 @@ class Table {
 
   /** Take the entry out and prune branches it leaves empty. */
   #remove(path: readonly unknown[], branches: readonly Branch[]): void {
-    ;(branches.at(-1) as Branch).node = undefined
+    const branch = branches.at(-1) as Branch
+    if (branch.node?.id !== undefined) this.#state.names.remove(branch.node.id)
+    branch.node = undefined
     if (!path.some(isObject)) this.size--
     for (let at = path.length - 1; at >= 0; at--) {
       const branch = branches[at + 1] as Branch

@@ -166,35 +166,21 @@ export interface Extra {
   put?: (value: unknown) => void
   cycle?: { readonly initial: unknown; readonly maxIterations: number }
   version?: string
-  /** Arguments of a memo entry. */
+  /** Memo entries: the memo's name and the arguments. */
+  memo?: string
   args?: readonly unknown[]
   persist?: boolean
-  /** Offers a recorded result instead of a first run (persistence). */
-  recall?: (node: Node) => Recalled | undefined
+  /** Why this node is not secret although it reads secrets. */
+  declassified?: string
+  /** Digest of `value` as stored, for the value it was taken of. */
+  digest?: { readonly of: unknown; readonly text: string }
   /** Forks: the node this one stands in for. */
   origin?: Node
   pinned?: boolean
-  /** Explanation, recorded while a tracer is attached. */
-  cause?: Cause
-  selfMs?: number
-  runCount?: number
-  /** Clock of the last run, recorded while a tracer is attached. */
-  ranAt?: number
   /** Clock of the last `touch`: consumers older than this run even if the value is the same object. */
   touchedAt?: number
   /** Releases what a special kind of node holds. */
   release?: (() => void) | undefined
-}
-
-export interface Recalled {
-  readonly value: unknown
-  readonly deps: readonly Node[]
-}
-
-export interface Cause {
-  readonly dependency: Node | undefined
-  readonly revision: number
-  readonly reason: 'first' | 'changed' | 'forced'
 }
 
 /** A thrown outcome kept like a value (SPEC E1). */

@@ -23,8 +23,9 @@ import { abandonTrace, commitTrace } from './trace.ts'
 export const SUSPENDED: unique symbol = Symbol('suspended')
 
 export function run(state: State, node: Node): void {
-  const { consumer, runId, cursor, clock, runs } = state
+  const { consumer, runId, cursor, clock, runs, tracer } = state
   const base = state.readsTop
+  if (tracer !== null) tracer.started(node)
   node.flags = (node.flags | RUNNING) & ~(FORCE | STALE | PROVISIONAL)
   state.consumer = node
   state.runId = ++state.lastRun
@@ -52,6 +53,7 @@ export function run(state: State, node: Node): void {
   state.runCount++
   if (failed) fail(state, node, value, clock)
   else succeed(state, node, value, clock)
+  if (tracer !== null) tracer.ended(node)
   if ((node.flags & PROVISIONAL) !== 0) neverCache(node)
   // Only with writesInDerived: a run that wrote something may have outdated itself.
   if (state.clock !== clock && (node.flags & LINKED) !== 0) mark(state, node)

@@ -23,6 +23,7 @@ import {
 } from './node.ts'
 import { Keeper } from './keep.ts'
 import { unlink } from './links.ts'
+import { Names } from './named.ts'
 import { Queue } from './queue.ts'
 import { SUSPENDED } from './run.ts'
 import { track } from './trace.ts'
@@ -68,6 +69,9 @@ export class State {
   flushId = 0
   lastOrder = 0
 
+  readonly names: Names = new Names()
+  /** Offers a stored result in place of a first run; set while a loaded store has any. */
+  recall: ((node: Node) => boolean) | null = null
   readonly keeper: Keeper = new Keeper(this)
   view: View | null = null
   readonly snapshots: Set<Preserver> = new Set()
@@ -111,6 +115,7 @@ export class State {
     const node = this.view === null ? asked : this.view.resolve(asked)
     if ((node.flags & RUNNING) !== 0) return readRunning(this, node)
     if (node.verifiedAt !== this.clock) pull(this, node)
+    else if (this.tracer !== null) this.tracer.hit(node)
     if (this.consumer !== null && node.seenBy !== this.runId) track(this, node)
     if ((node.flags & FAILED) !== 0) throw (node.value as Failure).error
     return node.value
@@ -158,7 +163,6 @@ export class State {
 
   /** Replaced by the graph: flushing needs modules this one is needed by. */
   deliver: () => void = () => {}
-  recall: (node: Node) => boolean = () => false
 
   /** Let snapshots keep a value that is about to be replaced. */
   preserve(node: Node, value: unknown): void {
@@ -209,7 +213,9 @@ export interface Preserver {
 
 /** Sees every run while attached. */
 export interface Tracer {
+  /** A node is about to run; its trace is still that of its last run. */
   started(node: Node): void
-  ended(node: Node, changed: boolean): void
-  read(node: Node): void
+  ended(node: Node): void
+  /** A read found the node current. */
+  hit(node: Node): void
 }

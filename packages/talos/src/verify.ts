@@ -143,7 +143,7 @@ function conclude(state: State, node: Node, verdict: number, clock: number): voi
   }
   if ((node.flags & EFFECT) !== 0) return runEffect(state, node)
   const { changedAt } = node
-  if ((node.flags & FORCE) === 0 || node.extra?.recall === undefined || !state.recall(node)) run(state, node)
+  if (state.recall === null || node.changedAt !== 0 || !state.recall(node)) run(state, node)
   // An open probe needed before its turn: its consumers hear of it here.
   if ((node.flags & PROBED) !== 0 && node.changedAt !== changedAt) markConsumers(state, node)
 }

@@ -7,7 +7,8 @@
  * nothing leaks (SPEC W1).
  */
 import { settle } from '../mark.ts'
-import { extraOf, FORCE, INPUT, hasMoved, isEqual, LINKED, Node, setStamp, STALE, stampOf } from '../node.ts'
+import { FORCE, INPUT, isEqual, Node, setStamp } from '../node.ts'
+import { settled } from '../settled.ts'
 import type { State, View } from '../state.ts'
 import { assign } from '../write.ts'
 
@@ -90,7 +91,7 @@ export class Overlay implements View {
 
   /** Whether a result of this view is known to hold without running anything. */
   holds(node: Node): boolean {
-    return settled(this.state, node, new Map(), () => false)
+    return settled(this.state, node)
   }
 
   /** Point every shadow at the nodes that now stand for its dependencies. Nothing runs. */
@@ -128,8 +129,7 @@ export class Overlay implements View {
     if (known !== undefined) return known
     if (settled(this.state, above, this.#shared, (dependency) => this.#isPinned(dependency))) return above
     const shadow = new Node(this.state, node.fn, undefined, FORCE)
-    const { recall: _recall, ...extra } = extraOf(node)
-    shadow.extra = { ...extra, origin: node }
+    shadow.extra = { ...node.extra, origin: node }
     this.shadows.set(node, shadow)
     return shadow
   }
@@ -137,36 +137,4 @@ export class Overlay implements View {
   #isPinned(node: Node): boolean {
     return this.pins.has(node.extra?.origin ?? node)
   }
-}
-
-/**
- * Whether a node is current and nothing below it is `excluded`, without running anything. Iterative;
- * `known` remembers verdicts.
- */
-function settled(state: State, root: Node, known: Map<Node, boolean>, excluded: (node: Node) => boolean): boolean {
-  const path: { node: Node; at: number }[] = [{ node: root, at: 0 }]
-  for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
-    const { node } = top
-    let verdict = known.get(node)
-    if (verdict === undefined) {
-      if (excluded(node) || (node.flags & FORCE) !== 0) verdict = false
-      else if ((node.flags & INPUT) !== 0) verdict = true
-      else if ((node.flags & LINKED) !== 0 && (node.flags & STALE) !== 0) verdict = false
-      else {
-        const below = node.trace[top.at] as Node | undefined
-        if (below === undefined) {
-          verdict = true
-          setStamp(node, state.clock)
-        } else if (known.get(below) === true || ((below.flags & INPUT) !== 0 && !excluded(below))) {
-          if (hasMoved(below, node.trace[top.at + 1], stampOf(node))) verdict = false
-          else top.at += 2
-        } else if (known.get(below) === false) verdict = false
-        else path.push({ node: below, at: 0 })
-      }
-    }
-    if (verdict === undefined) continue
-    known.set(node, verdict)
-    path.pop()
-  }
-  return known.get(root) === true
 }

@@ -1,0 +1,36 @@
+/** A store in one SQLite table, over the few methods `node:sqlite` and `better-sqlite3` have in common. */
+import type { Store } from './store.ts'
+
+export interface SqliteDatabase {
+  exec(sql: string): unknown
+  prepare(sql: string): {
+    get(...parameters: unknown[]): unknown
+    all(...parameters: unknown[]): unknown[]
+    run(...parameters: unknown[]): { changes: number | bigint }
+  }
+}
+
+export function sqliteStore(database: SqliteDatabase): Store {
+  database.exec('pragma journal_mode = wal')
+  database.exec('pragma synchronous = full')
+  database.exec('create table if not exists talos_entry (key text primary key, data blob not null) without rowid')
+  const read = database.prepare('select data from talos_entry where key = ?')
+  const write = database.prepare(
+    'insert into talos_entry (key, data) values (?, ?) on conflict (key) do update set data = excluded.data',
+  )
+  const create = database.prepare('insert into talos_entry (key, data) values (?, ?) on conflict (key) do nothing')
+  const remove = database.prepare('delete from talos_entry where key = ?')
+  const list = database.prepare('select key from talos_entry where substr(key, 1, ?) = ?')
+  return {
+    read: async (key) => {
+      const row = read.get(key) as { data: Uint8Array } | undefined
+      return row === undefined ? undefined : new Uint8Array(row.data)
+    },
+    write: async (key, data) => void write.run(key, data),
+    create: async (key, data) => Number(create.run(key, data).changes) === 1,
+    delete: async (key) => Number(remove.run(key).changes) === 1,
+    async *list(prefix) {
+      for (const row of list.all([...prefix].length, prefix)) yield (row as { key: string }).key
+    },
+  }
+}
