@@ -59,7 +59,12 @@ test('of 20 installers at once each file is applied by one, and all find the sch
 
 test('a file that fails leaves nothing behind, and the next run goes on from there', async () => {
   const shipped = await shippedMigrations()
-  const broken = { version: 9999, name: '9999_broken.sql', text: 'create table caliber.half (); select 1/0;', digest: 'x' }
+  const broken = {
+    version: 9999,
+    name: '9999_broken.sql',
+    text: 'create table caliber.half (); select 1/0;',
+    digest: 'x',
+  }
   await within(async ({ database }) => {
     await expect(migrate(database, [...shipped, broken])).rejects.toMatchObject({ code: 'internal' })
     expect(await pendingMigrations(database)).toEqual([])

@@ -5,7 +5,7 @@
  */
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { testCaliber, type TestCaliber, type TestTenant } from '../packages/caliber/src/operations/testing/tenant.ts'
+import { type TestCaliber, type TestTenant, testCaliber } from '../packages/caliber/src/operations/testing/tenant.ts'
 
 let caliber: TestCaliber
 let ours: TestTenant
@@ -66,7 +66,12 @@ test('the application role owns nothing, is no superuser, bypasses nothing and m
            has_schema_privilege('caliber_app', 'caliber', 'create') as creates
     from pg_roles r where rolname = 'caliber_app'`
   expect(role).toMatchObject({
-    rolsuper: false, rolbypassrls: false, rolcreaterole: false, rolcreatedb: false, owned: 0, creates: false,
+    rolsuper: false,
+    rolbypassrls: false,
+    rolcreaterole: false,
+    rolcreatedb: false,
+    owned: 0,
+    creates: false,
   })
   const definers = await caliber.admin`
     select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'caliber' and p.prosecdef`
@@ -77,8 +82,14 @@ test('on one reused connection each tenant sees its own rows, and nobody sees an
   for (let round = 0; round < 2; round += 1) {
     for (const table of tables) {
       const [own, foreign] = [await visible(ours, table), await visible(theirs, table)]
-      expect(own.every((id) => id === ours.tenantId), `${table} as ours`).toBe(true)
-      expect(foreign.every((id) => id === theirs.tenantId), `${table} as theirs`).toBe(true)
+      expect(
+        own.every((id) => id === ours.tenantId),
+        `${table} as ours`,
+      ).toBe(true)
+      expect(
+        foreign.every((id) => id === theirs.tenantId),
+        `${table} as theirs`,
+      ).toBe(true)
       expect(own.length, `${table} has rows to probe`).toBeGreaterThan(0)
       expect(await visible(undefined, table), `${table} without claims`).toEqual([])
     }

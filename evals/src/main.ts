@@ -1,9 +1,9 @@
 /** `npm run evals -- NAME [--json] [--data DIR]` */
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { report, reportSkipped } from 'caliber-bench/report'
 import { defaultFolder, readConversations } from './locomo/data.ts'
 import { runLocomo } from './locomo/run.ts'
-import { report, reportSkipped } from 'caliber-bench/report'
 
 const evals: Readonly<Record<string, (options: Options) => Promise<void>>> = { locomo }
 
@@ -19,7 +19,8 @@ async function locomo({ json, data }: Options): Promise<void> {
   let shown = -1
   const figures = await runLocomo(conversations, (share) => {
     const percent = Math.floor(share * 100)
-    if (process.stderr.isTTY && percent > shown) process.stderr.write(`\rlocomo ${percent} %${percent === 100 ? '\n' : ''}`)
+    if (process.stderr.isTTY && percent > shown)
+      process.stderr.write(`\rlocomo ${percent} %${percent === 100 ? '\n' : ''}`)
     shown = percent
   })
   report('locomo', figures, { json })
@@ -28,7 +29,11 @@ async function locomo({ json, data }: Options): Promise<void> {
 const usage = `usage: npm run evals -- ${Object.keys(evals).join('|')} [--json] [--data DIR]`
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, data: { type: 'string' }, help: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    data: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
 })
 const chosen = evals[positionals[0] ?? '']
 if (values.help) console.log(usage)

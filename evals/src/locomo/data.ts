@@ -61,7 +61,9 @@ function isSample(value: unknown): value is Sample {
 }
 
 function conversationOf({ sample_id: id, conversation, qa }: Sample): Conversation {
-  const sessions = Object.keys(conversation).filter((key) => /^session_\d+$/.test(key) && Array.isArray(conversation[key]))
+  const sessions = Object.keys(conversation).filter(
+    (key) => /^session_\d+$/.test(key) && Array.isArray(conversation[key]),
+  )
   const units = sessions.flatMap((session) =>
     (conversation[session] as PublishedTurn[]).map((turn) => ({
       id: turn.dia_id,

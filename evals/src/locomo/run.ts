@@ -8,9 +8,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { type Caliber, openCaliber } from 'caliber'
-import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { type Figures, quantile } from 'caliber-bench/report'
-import { categories, type Conversation, type Question } from './data.ts'
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
+import { type Conversation, categories, type Question } from './data.ts'
 import { mean, ndcg10, recallAt, recallUnder } from './metrics.ts'
 
 const depths = [1, 5, 10, 50] as const
@@ -24,7 +24,10 @@ interface Scored {
 }
 
 /** @param progress called with the share done, 0..1 */
-export async function runLocomo(conversations: readonly Conversation[], progress: (share: number) => void): Promise<Figures> {
+export async function runLocomo(
+  conversations: readonly Conversation[],
+  progress: (share: number) => void,
+): Promise<Figures> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'caliber-locomo-'))
   const caliber = await openCaliber({ dataDir, tier: 'embedded' })
   try {
@@ -74,7 +77,8 @@ async function importConversation(
     format: 'plain',
     text: lines.join(''),
   })
-  if (trajectoryId === null || turnsAdded !== units.length) throw new Error(`${id}: ${turnsAdded} of ${units.length} turns imported`)
+  if (trajectoryId === null || turnsAdded !== units.length)
+    throw new Error(`${id}: ${turnsAdded} of ${units.length} turns imported`)
   const sessions = [...new Set(units.map(({ session }) => session))]
   const unitOf = new Map<string, string>()
   for (const [i, scopeId] of scopeIds.entries()) {

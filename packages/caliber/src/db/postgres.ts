@@ -74,7 +74,8 @@ export function openPostgres(options: PostgresOptions): Database {
       if (closed) throw closedError()
       try {
         const { unlisten } = await pool.listen(channel, onRing)
-        return unlisten
+        // When the connection is gone already, nobody listens any more, which is what was asked for.
+        return () => unlisten().catch(() => undefined)
       } catch (error) {
         throw fromPg(error)
       }

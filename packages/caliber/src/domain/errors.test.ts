@@ -3,9 +3,22 @@ import { CaliberError, errorTable } from './errors.ts'
 
 test('codes are wire format: none is renamed or dropped', () => {
   expect(Object.keys(errorTable)).toEqual([
-    'invalid_input', 'unauthenticated', 'forbidden', 'not_found', 'unknown_operation', 'illegal_state', 'version_conflict',
-    'conflict', 'idempotency_mismatch', 'budget_too_small', 'too_large', 'integrity', 'timeout', 'unavailable',
-    'storage_full', 'internal',
+    'invalid_input',
+    'unauthenticated',
+    'forbidden',
+    'not_found',
+    'unknown_operation',
+    'illegal_state',
+    'version_conflict',
+    'conflict',
+    'idempotency_mismatch',
+    'budget_too_small',
+    'too_large',
+    'integrity',
+    'timeout',
+    'unavailable',
+    'storage_full',
+    'internal',
   ])
 })
 

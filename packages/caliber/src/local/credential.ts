@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto'
 import { open, readFile, rename } from 'node:fs/promises'
 import path from 'node:path'
-import { v7 } from 'uuid'
 import { readKey, writeKey } from '../domain/apiKey.ts'
 import { CaliberError } from '../domain/errors.ts'
 import { type Principal, rights } from '../domain/principal.ts'
@@ -44,7 +43,7 @@ export async function readCredential(directory: string): Promise<Credential | un
 export async function ensureCredential(directory: string): Promise<Credential> {
   const known = await readCredential(directory)
   if (known) return known
-  const { key, principalId } = newCredential()
+  const { key, principalId } = await newCredential()
   const file = path.join(directory, credentialFile)
   const handle = await open(`${file}.new`, 'w', 0o600)
   try {
@@ -60,7 +59,9 @@ export async function ensureCredential(directory: string): Promise<Credential> {
 }
 
 /** Make a tenant's ids and its first key. Nothing is stored. */
-export function newCredential(): { key: string; principalId: string } {
+export async function newCredential(): Promise<{ key: string; principalId: string }> {
+  // Loaded where it is needed: every attached command reads a credential, hardly any makes one.
+  const { v7 } = await import('uuid')
   const secret = randomBytes(32).toString('base64url')
   return { key: writeKey({ tenantId: v7(), keyId: v7(), secret }), principalId: v7() }
 }

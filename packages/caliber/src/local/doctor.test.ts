@@ -3,8 +3,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { examineMachine, examineSeat, type Finding } from './doctor.ts'
-import { takeSeat } from './openCaliber.ts'
 import type { Seat } from './seat.ts'
+import { takeSeat } from './takeSeat.ts'
 
 let root: string
 let seat: Seat

@@ -25,14 +25,11 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
   }
   try {
     const { directory } = lock
-    const databaseUrl = options.databaseUrl ?? process.env['DATABASE_URL']
-    const tier = options.tier ?? (databaseUrl === undefined ? 'embedded' : 'server')
-    const { statementTimeoutMs, durability, memoryBytes } = options
-    const { database, close: closeStore } = await openStore({ tier, lock, databaseUrl, statementTimeoutMs, durability })
+    const { database, close: closeStore } = await openStore(lock, options)
     undo.push(closeStore)
     const credential = await ensureCredential(directory)
     await bootstrapTenant(database, credential.tenant)
-    const runtime = await createRuntime(database, { memoryBytes })
+    const runtime = await createRuntime(database, { memoryBytes: options.memoryBytes })
     undo.push(runtime.close)
     undo.push(sweeping(() => sweepTenant(database, credential.principal)))
     const app = await createHttpApp(runtime)
@@ -50,7 +47,14 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
         call: (operation, input, options) =>
           runtime.dispatch({ operation, input, principal, idempotencyKey: options?.idempotencyKey }),
       },
-      owned: { database, listen: (address) => listenOn(app, address) },
+      owned: {
+        database,
+        listen: async (address) => {
+          const url = await listenOn(app, address)
+          await lock.publish({ socketPath, url })
+          return url
+        },
+      },
       close,
     }
   } catch (error) {

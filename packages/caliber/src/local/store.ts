@@ -7,16 +7,8 @@ import { migrate } from '../db/migrate.ts'
 import { openPostgres } from '../db/postgres.ts'
 import type { Database } from '../db/sql.ts'
 import { CaliberError } from '../domain/errors.ts'
-import type { Tier } from './tier.ts'
-
-export interface StoreOptions {
-  readonly tier: Tier
-  readonly lock: DirectoryLock
-  /** Of tier `server`. */
-  readonly databaseUrl?: string | undefined
-  readonly statementTimeoutMs?: number | undefined
-  readonly durability?: 'full' | 'relaxed' | undefined
-}
+import type { CaliberOptions } from './openCaliber.ts'
+import { isTier, type Tier } from './tier.ts'
 
 export interface Store {
   readonly database: Database
@@ -27,19 +19,18 @@ export interface Store {
 const snapshotFile = fileURLToPath(new URL('../../snapshot/cluster.tar.gz', import.meta.url))
 
 /** @throws CaliberError `conflict` when the directory holds the data of another tier */
-export async function openStore(options: StoreOptions): Promise<Store> {
-  await assertTier(options)
-  switch (options.tier) {
+export async function openStore(lock: DirectoryLock, options: CaliberOptions): Promise<Store> {
+  switch (await tierOf(lock, options)) {
     case 'embedded':
-      return openEmbedded(options)
+      return openEmbedded(lock, options)
     case 'native':
-      return openNative(options)
+      return openNative(lock, options)
     case 'server':
       return openServer(options)
   }
 }
 
-async function openEmbedded({ lock, durability, statementTimeoutMs }: StoreOptions): Promise<Store> {
+async function openEmbedded(lock: DirectoryLock, { durability, statementTimeoutMs }: CaliberOptions): Promise<Store> {
   const { openPglite } = await import('../db/pglite/open.ts')
   const hasSnapshot = await access(snapshotFile).then(
     () => true,
@@ -56,7 +47,7 @@ async function openEmbedded({ lock, durability, statementTimeoutMs }: StoreOptio
   return { database, close: () => database.close() }
 }
 
-async function openNative({ lock, statementTimeoutMs }: StoreOptions): Promise<Store> {
+async function openNative(lock: DirectoryLock, { statementTimeoutMs }: CaliberOptions): Promise<Store> {
   const { startCluster } = await import('../db/native/cluster.ts')
   const cluster = await startCluster({ dataDir: lock.directory, lock })
   try {
@@ -85,7 +76,9 @@ async function openNative({ lock, statementTimeoutMs }: StoreOptions): Promise<S
   }
 }
 
-async function openServer({ databaseUrl, statementTimeoutMs }: StoreOptions): Promise<Store> {
+async function openServer(options: CaliberOptions): Promise<Store> {
+  const { statementTimeoutMs } = options
+  const databaseUrl = urlOf(options)
   if (databaseUrl === undefined) {
     throw new CaliberError('invalid_input', 'The server tier needs a database. Set DATABASE_URL or pass databaseUrl.')
   }
@@ -103,16 +96,27 @@ async function openServer({ databaseUrl, statementTimeoutMs }: StoreOptions): Pr
   return { database, close: () => database.close() }
 }
 
-/** A directory belongs to the tier that it was first opened with. */
-async function assertTier({ tier, lock }: StoreOptions): Promise<void> {
+const urlOf = ({ databaseUrl }: CaliberOptions): string | undefined => databaseUrl ?? process.env['DATABASE_URL']
+
+/**
+ * A directory belongs to the tier that it was first opened with. What the caller says must agree; what merely stands
+ * in the environment decides only about a new directory.
+ */
+async function tierOf(lock: DirectoryLock, options: CaliberOptions): Promise<Tier> {
   const file = path.join(lock.directory, 'tier')
   const stored = await readFile(file, 'utf8').catch(() => undefined)
-  if (stored === undefined) await writeFile(file, tier, { mode: 0o600 })
-  else if (stored !== tier) {
+  const asked = options.tier ?? (options.databaseUrl === undefined ? undefined : 'server')
+  if (stored === undefined) {
+    const tier = asked ?? (urlOf(options) === undefined ? 'embedded' : 'server')
+    await writeFile(file, tier, { mode: 0o600 })
+    return tier
+  }
+  if (!isTier(stored) || (asked !== undefined && asked !== stored)) {
     throw new CaliberError(
       'conflict',
-      `The data directory belongs to the ${stored} tier, not to ${tier}. Open it as ${stored}, or choose another directory.`,
-      { stored, tier },
+      `The data directory belongs to the ${stored} tier, not to ${asked}. Open it as ${stored}, or choose another one.`,
+      { stored, asked },
     )
   }
+  return stored
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CaliberError, type ErrorCode } from '../domain/errors.ts'
 import { limits } from '../domain/limits.ts'
 import { registry } from './registry.ts'
-import { testCaliber, type TestCaliber, type TestTenant } from './testing/tenant.ts'
+import { type TestCaliber, type TestTenant, testCaliber } from './testing/tenant.ts'
 
 let caliber: TestCaliber
 let tenant: TestTenant
@@ -20,7 +20,13 @@ afterAll(() => caliber.close())
 
 /** What a caller may be told; `internal`, `timeout` and the like are our failures, not theirs. */
 const callersFault: ReadonlySet<ErrorCode> = new Set([
-  'invalid_input', 'not_found', 'illegal_state', 'version_conflict', 'conflict', 'budget_too_small', 'unavailable',
+  'invalid_input',
+  'not_found',
+  'illegal_state',
+  'version_conflict',
+  'conflict',
+  'budget_too_small',
+  'unavailable',
 ])
 
 const longText = 'x'.repeat(limits.systemChars + 1)
@@ -29,10 +35,41 @@ const deep = Array.from({ length: limits.jsonDepth + 10 }).reduce<unknown>((inne
 /** Values that hardly any field takes, and some that many do. */
 const poison: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(
-    null, true, -1, 0, 1.5, 1e308, -1e308, 2 ** 53, 2 ** 31, '', ' ', 'a\0b', '\ud800', 'x\udc00y', longText, deep, [], {},
-    [null], [''], { '': 1 }, { __proto__: null, constructor: 1 }, '2026-13-45T99:99:99Z', '0000-00-00', '0000-01-01T00:00:00Z', '0001-01-01T00:00:00+15:00', '2026-01-01T00:00:00+23:59',
-    '9999-12-31T23:59:59-12:00', '2026-02-30T00:00:00Z', 'not-a-uuid',
-    '01890a5d-ac96-774b-bcce-b302099a8057', "'; drop table caliber.turn; --", '${7*7}', '../../etc/passwd', '\u202e',
+    null,
+    true,
+    -1,
+    0,
+    1.5,
+    1e308,
+    -1e308,
+    2 ** 53,
+    2 ** 31,
+    '',
+    ' ',
+    'a\0b',
+    '\ud800',
+    'x\udc00y',
+    longText,
+    deep,
+    [],
+    {},
+    [null],
+    [''],
+    { '': 1 },
+    { __proto__: null, constructor: 1 },
+    '2026-13-45T99:99:99Z',
+    '0000-00-00',
+    '0000-01-01T00:00:00Z',
+    '0001-01-01T00:00:00+15:00',
+    '2026-01-01T00:00:00+23:59',
+    '9999-12-31T23:59:59-12:00',
+    '2026-02-30T00:00:00Z',
+    'not-a-uuid',
+    '01890a5d-ac96-774b-bcce-b302099a8057',
+    "'; drop table caliber.turn; --",
+    '${7*7}',
+    '../../etc/passwd',
+    '\u202e',
     JSON.parse('{"__proto__":{"admin":true}}'),
   ),
   fc.jsonValue({ maxDepth: 3 }),
@@ -55,13 +92,18 @@ describe.each(registry.map((operation) => [operation.name, operation] as const))
     await fc.assert(
       fc.asyncProperty(broken(example), async (attempt) => {
         const before = await footprint()
-        const error = await tenant.call(name, attempt).then(() => undefined, (thrown: unknown) => thrown)
+        const error = await tenant.call(name, attempt).then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        )
         if (error === undefined) return
         expect(error).toBeInstanceOf(CaliberError)
         const { code, message, detail } = error as CaliberError
         expect(callersFault, `${code}: ${message}`).toContain(code)
         const shown = `${message} ${JSON.stringify(detail)}`
-        expect(shown).not.toMatch(/\bat .+:\d+:\d+|node_modules|caliber\.[a-z_]+ |select |insert |Postgres|syntax error/i)
+        expect(shown).not.toMatch(
+          /\bat .+:\d+:\d+|node_modules|caliber\.[a-z_]+ |select |insert |Postgres|syntax error/i,
+        )
         expect(shown.length).toBeLessThan(10_000)
         expect(await footprint()).toEqual(before)
       }),

@@ -1,7 +1,7 @@
 /** Search, assembly and import over a real database: what goes in, what comes out, and why. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { KeptWindow, Verdict } from '../domain/context/window.ts'
-import { testCaliber, type TestCaliber, type TestTenant } from './testing/tenant.ts'
+import { type TestCaliber, type TestTenant, testCaliber } from './testing/tenant.ts'
 
 let caliber: TestCaliber
 let clock = new Date('2026-11-22T12:00:00Z')
@@ -48,8 +48,18 @@ test('a memory rebuilt from the log answers as the one that followed it', async 
   const tenant = await caliber.tenant()
   await imported(tenant)
   const { note } = await superseded(tenant)
-  await tenant.call('artifact.put', { trajectoryId: await trajectoryOf(tenant), type: 'plan', name: 'p', content: 'deploy v1' })
-  await tenant.call('artifact.put', { trajectoryId: await trajectoryOf(tenant), type: 'plan', name: 'p', content: 'deploy v2' })
+  await tenant.call('artifact.put', {
+    trajectoryId: await trajectoryOf(tenant),
+    type: 'plan',
+    name: 'p',
+    content: 'deploy v1',
+  })
+  await tenant.call('artifact.put', {
+    trajectoryId: await trajectoryOf(tenant),
+    type: 'plan',
+    name: 'p',
+    content: 'deploy v2',
+  })
   const followed = await search(tenant, 'deploy Stockholm')
   const rebuilt = await caliberOver(caliber)
   try {
@@ -64,7 +74,10 @@ test('a memory rebuilt from the log answers as the one that followed it', async 
 test('superseded, retracted, expired and not yet valid notes enter no search and no window', async () => {
   const tenant = await caliber.tenant()
   await superseded(tenant)
-  const { noteId } = await tenant.call<{ noteId: string }>('note.record', { subject: 'quokka', content: 'wrong quokka' })
+  const { noteId } = await tenant.call<{ noteId: string }>('note.record', {
+    subject: 'quokka',
+    content: 'wrong quokka',
+  })
   await tenant.call('note.retract', { noteId, reason: 'wrong' })
   await tenant.call('note.record', { subject: 'quokka', content: 'expired quokka', validUntil: '2026-11-22T11:59:59Z' })
   await tenant.call('note.record', { subject: 'quokka', content: 'future quokka', validFrom: '2026-11-22T12:00:01Z' })
@@ -104,7 +117,15 @@ test('a window holds instructions, pins, standing notes, history, hits and the q
     scopeId: scopeIds[1],
     system: 'You are a careful engineer.',
   })
-  const order = ['careful engineer', 'Never push', 'Short answers', 'Dry run', 'Moving the cluster', 'Frankfurt.', 'Where do we deploy?']
+  const order = [
+    'careful engineer',
+    'Never push',
+    'Short answers',
+    'Dry run',
+    'Moving the cluster',
+    'Frankfurt.',
+    'Where do we deploy?',
+  ]
   const places = order.map((words) => text?.indexOf(words) ?? -1)
   expect(places).toEqual([...places].sort((a, b) => a - b))
   expect(places).not.toContain(-1)
@@ -127,7 +148,10 @@ test('the same memory and request give the same window, byte for byte, and one r
 
 test('pinned content that cannot fit is an error, and so is a pin that is gone', async () => {
   const tenant = await caliber.tenant()
-  const { noteId } = await tenant.call<{ noteId: string }>('note.record', { subject: 's', content: 'word '.repeat(300) })
+  const { noteId } = await tenant.call<{ noteId: string }>('note.record', {
+    subject: 's',
+    content: 'word '.repeat(300),
+  })
   await expect(assemble(tenant, { query: 'q', pins: [noteId], budgetTokens: 100 })).rejects.toMatchObject({
     code: 'budget_too_small',
   })
@@ -155,7 +179,9 @@ test('messages keep the roles of the conversation, and stored text never speaks 
   await tenant.call('turn.append', { scopeId, turns })
   const { messages } = await assemble(tenant, { scopeId, query: 'q', system: 'mine', format: 'messages' })
   expect(messages?.map(({ role }) => role)).toEqual(['system', 'user', 'user', 'assistant', 'user', 'user'])
-  expect(messages?.filter(({ role }) => role === 'system').map(({ content }) => content)).toEqual(['# Instructions\nmine\n'])
+  expect(messages?.filter(({ role }) => role === 'system').map(({ content }) => content)).toEqual([
+    '# Instructions\nmine\n',
+  ])
 })
 
 test('importing twice adds nothing, and a grown transcript adds what is new', async () => {
@@ -171,7 +197,8 @@ test('importing twice adds nothing, and a grown transcript adds what is new', as
 test('chunks and a whole file give the same memory', async () => {
   const [whole, chunked] = [await caliber.tenant(), await caliber.tenant()]
   await imported(whole)
-  for (const [i, turn] of transcript.entries()) await imported(chunked, lines([turn]), { firstLine: i + 1, format: 'plain' })
+  for (const [i, turn] of transcript.entries())
+    await imported(chunked, lines([turn]), { firstLine: i + 1, format: 'plain' })
   const contents = async (tenant: TestTenant) =>
     (await search(tenant, 'deploy Frankfurt cluster')).items.map(({ text, sequence }) => `${sequence} ${text}`)
   expect(await contents(chunked)).toEqual(await contents(whole))
@@ -194,7 +221,11 @@ test('a malformed line is reported by number; skipped, or the end of the import,
 test('tool calls and results are kept as such and can be found', async () => {
   const tenant = await caliber.tenant()
   const text = lines([
-    { role: 'assistant', content: null, tool_calls: [{ id: 'c1', type: 'function', function: { name: 'grep', arguments: '{"q":"ferry"}' } }] },
+    {
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ id: 'c1', type: 'function', function: { name: 'grep', arguments: '{"q":"ferry"}' } }],
+    },
     { role: 'tool', tool_call_id: 'c1', content: 'ferry.ts:12 matched' },
   ])
   const { scopeIds } = await imported(tenant, text, { format: 'openai' })
@@ -234,7 +265,16 @@ test('verify finds nothing wrong in a healthy memory, and names what a superuser
 })
 
 interface Results {
-  readonly items: { id: string; kind: string; origin: string; at: string; text: string; score: number; sequence: number; scopeId: string }[]
+  readonly items: {
+    id: string
+    kind: string
+    origin: string
+    at: string
+    text: string
+    score: number
+    sequence: number
+    scopeId: string
+  }[]
   readonly eventSeq: number
 }
 
@@ -247,8 +287,14 @@ async function assemble(tenant: TestTenant, request: object): Promise<KeptWindow
 }
 
 async function superseded(tenant: TestTenant): Promise<{ note: string }> {
-  const { noteId } = await tenant.call<{ noteId: string }>('note.record', { subject: 'region', content: 'Frankfurt is home' })
-  const { note } = await tenant.call<{ note: { noteId: string } }>('note.supersede', { noteId, content: 'Stockholm is home' })
+  const { noteId } = await tenant.call<{ noteId: string }>('note.record', {
+    subject: 'region',
+    content: 'Frankfurt is home',
+  })
+  const { note } = await tenant.call<{ note: { noteId: string } }>('note.supersede', {
+    noteId,
+    content: 'Stockholm is home',
+  })
   return { note: note.noteId }
 }
 

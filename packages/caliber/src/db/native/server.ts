@@ -50,7 +50,8 @@ export async function startServer(
         String(port),
         ...Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
       ],
-      { cwd: directory, env: environment(), stdio: ['ignore', log, log], ...account },
+      // Detached: a terminal's Ctrl-C is ours to pass on, after the pool is closed.
+      { cwd: directory, env: environment(), stdio: ['ignore', log, log], detached: true, ...account },
     )
     closeSync(log)
     if (await isReady(server, clusterDir)) return { server, port }

@@ -15,8 +15,9 @@ export function stopWithUs(child: ChildProcess): () => void {
     child.kill('SIGINT')
   }
   const onSignal = (signal: NodeJS.Signals) => {
-    tell()
+    // Somebody else listens and will close in order, the server last.
     if (process.listenerCount(signal) > 1) return
+    tell()
     process.off(signal, onSignal)
     process.kill(process.pid, signal)
   }

@@ -107,5 +107,5 @@ function candidate(item: MemoryItem, section: SectionName, required = false): Ca
 }
 
 function newestFirst(items: Iterable<MemoryItem>): readonly MemoryItem[] {
-  return [...items].reverse()
+  return [...items].toReversed()
 }

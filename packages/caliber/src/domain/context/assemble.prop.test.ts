@@ -66,7 +66,9 @@ test('W4: one verdict for each candidate, positions without gaps, totals that ad
 test('W6: a Markdown window read back line by line gives its items and nothing else', () => {
   everyWindow(({ text, receipt }, { format, query, system }) => {
     if (format !== 'markdown' || text === null || system !== null || query !== null) return
-    const starts = text.split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/).filter((line) => line !== '' && !line.startsWith('  '))
+    const starts = text
+      .split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/)
+      .filter((line) => line !== '' && !line.startsWith('  '))
     const items = starts.filter((line) => /^- \[\d{4}-\d\d-\d\d \d\d:\d\d [a-z]+\] /.test(line))
     const headings = starts.filter((line) => sections.some(({ heading }) => line === `## ${heading}`))
     expect(items).toHaveLength(receipt.totals.included)
@@ -80,7 +82,9 @@ test('W6: an XML window has the items that went in, with their text, and no othe
     const elements = [...text.matchAll(/<(\/?)([a-z]+)/g)].map(([, slash, name]) => `${slash}${name}`)
     const known = ['context', 'instructions', 'question', 'item', ...sections.map(({ name }) => name)]
     expect(elements.filter((name) => !known.includes(name.replace('/', '')))).toEqual([])
-    const read = [...text.matchAll(/<item from="[^"]*" at="[^"]*">([^<]*)<\/item>/g)].map(([, body]) => unescapeXml(body ?? ''))
+    const read = [...text.matchAll(/<item from="[^"]*" at="[^"]*">([^<]*)<\/item>/g)].map(([, body]) =>
+      unescapeXml(body ?? ''),
+    )
     expect(read).toEqual(textsInOrder(receipt.verdicts, proposed))
     expect(elements.filter((name) => name === 'item')).toHaveLength(read.length)
     expect(elements.filter((name) => name === 'question')).toHaveLength(query === null ? 0 : 1)

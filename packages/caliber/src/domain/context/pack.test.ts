@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { assembleWindow } from './assemble.ts'
-import { type Packed, pack, type Prices } from './pack.ts'
+import { type Packed, type Prices, pack } from './pack.ts'
 import type { SectionName } from './sections.ts'
 import { basisOf, item, requestOf } from './testing/candidates.ts'
 import type { Candidate } from './window.ts'
@@ -32,7 +32,9 @@ test('W9: history falls in whole blocks from the oldest', () => {
   const packed = pack(turns, 45, byLength)
   const kept = packed.filter(({ included }) => included).map(({ candidate }) => candidate.block)
   expect(kept.sort()).toEqual([1, 1, 2, 2])
-  expect(packed.filter(({ reason }) => reason === 'evicted_block').map(({ candidate }) => candidate.block)).toEqual([0, 0])
+  expect(packed.filter(({ reason }) => reason === 'evicted_block').map(({ candidate }) => candidate.block)).toEqual([
+    0, 0,
+  ])
 })
 
 test('W9: appending a turn leaves every byte before it as it was, until a block leaves', () => {
@@ -66,7 +68,10 @@ test('an evicted turn can still be retrieved, with one verdict', () => {
   const evicted = { ...turn, block: 0 }
   const newer = { ...candidate('history', 50), block: 1 }
   const packed = pack([evicted, newer, { ...turn, section: 'retrieved' }], 100, byLength)
-  expect(packed.map(({ candidate, reason }) => `${candidate.section} ${reason}`)).toEqual(['history fits', 'retrieved fits'])
+  expect(packed.map(({ candidate, reason }) => `${candidate.section} ${reason}`)).toEqual([
+    'history fits',
+    'retrieved fits',
+  ])
 })
 
 function candidate(section: SectionName, tokens: number): Candidate {

@@ -35,7 +35,7 @@ export async function testCaliber(options: { now?(): Date } = {}): Promise<TestC
 }
 
 async function makeTenant({ database }: TestDatabase, runtime: Runtime): Promise<TestTenant> {
-  const { key, principalId } = newCredential()
+  const { key, principalId } = await newCredential()
   const parts = readKey(key) ?? { tenantId: v7(), keyId: v7(), secret: '' }
   await bootstrapTenant(database, { ...parts, principalId, name: 'test' })
   const principal = { tenantId: parts.tenantId, principalId, rights }

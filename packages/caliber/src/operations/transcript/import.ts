@@ -100,11 +100,7 @@ async function store(context: WriteContext, source: string, drafts: readonly Num
     scopeIds.push(scope.scopeId)
     const incoming = await missing(context.sql, scope, turns)
     if (incoming.length > 0) assertOpen(scope)
-    await insertTurns(
-      context,
-      scope,
-      incoming.map(({ session: _, ...turn }) => turn),
-    )
+    await insertTurns(context, scope, incoming)
     turnsAdded += incoming.length
   }
   return { trajectoryId, scopeIds, turnsAdded, turnsPresent: drafts.length - turnsAdded }

@@ -1,6 +1,7 @@
 /** What the commands share: how they get at the terminal and the memory, and how an action is wrapped. */
 import type { Command } from 'commander'
-import type { Connect, Connection } from './connection.ts'
+import type { Connection } from '../../local/connect.ts'
+import type { Connect } from './connection.ts'
 import { addGlobalOptions, type Globals } from './globalOptions.ts'
 import type { Terminal } from './terminal.ts'
 

@@ -1,11 +1,5 @@
-/** The address of a directory's server, in the directory's owner file, so that others learn where it serves. */
-import { readOwner, writeOwner } from '../../db/directory/owner.ts'
-
-/** Note in the owner file where we serve. Only the owner may. */
-export async function publishUrl(directory: string, url: string): Promise<void> {
-  const owner = await readOwner(directory)
-  if (owner) await writeOwner(directory, { ...owner, published: { ...owner.published, url } })
-}
+/** Where a directory is served, as its owner published it. */
+import { readOwner } from '../../db/directory/owner.ts'
 
 /** Say who owns a directory and, if it serves HTTP, where. */
 export async function whoServes(

@@ -1,10 +1,10 @@
 import { realpath } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { CaliberError } from '../../domain/errors.ts'
+import { waitForSeat } from '../../local/connect.ts'
 import type { Owned, Seat } from '../../local/seat.ts'
 import { version } from '../../local/version.ts'
 import { addCommand, type Setting } from './command.ts'
-import { waitForSeat } from './connection.ts'
 import { defaultDataDirectory } from './dataDirectory.ts'
 import { usageError } from './exit.ts'
 import { type Globals, globalsOf } from './globalOptions.ts'
@@ -12,7 +12,7 @@ import { onInterrupt } from './interrupt.ts'
 import { defaultPort, listenOnPort } from './listenOnPort.ts'
 import { httpClientConfig, stdioClientConfig } from './mcpClientConfig.ts'
 import { wholeNumber } from './operationFields.ts'
-import { publishUrl, whoServes } from './servedAt.ts'
+import { whoServes } from './servedAt.ts'
 import type { Terminal } from './terminal.ts'
 import { visible } from './visible.ts'
 
@@ -36,7 +36,6 @@ export function addUpCommand(program: Command, setting: Setting): void {
       const { owned, directory } = seat
       if (!owned) throw await taken(directory)
       const url = await listenOnPort(owned, options.host, options.port)
-      await publishUrl(directory, url)
       const key = options.showKey ? seat.credential.key : undefined
       setting.terminal.out(await announcement(seat, owned, url, key, globals, setting.terminal))
       await interrupt.came
