@@ -18,10 +18,7 @@ export type TalosErrorCode =
   | 'corrupt_store'
   | 'foreign_store'
   | 'unsafe_path'
-  | 'lease_lost'
-  | 'secret'
   | 'worker_failed'
-  | 'missing_peer'
   | 'reserved'
 
 /**

@@ -66,7 +66,9 @@ function announce(state: State): void {
     // Another probe may have needed this one first; its consumers were marked then.
     if ((node.flags & STALE) === 0) continue
     const { changedAt } = node
+    state.probing = node
     probe(state, node)
+    state.probing = null
     if (node.changedAt !== changedAt || (node.flags & FORCE) !== 0) spread(state, node)
   }
 }
@@ -114,14 +116,17 @@ export function createEffect(state: State, fn: Compute, schedule?: (run: () => v
   const effect = new Node(state, fn, new EffectRecord(++state.lastOrder, schedule), EFFECT | LINKED | CERTAIN)
   if (state.owner !== null) own(state.owner, effect)
   const nested = state.flushing
-  if (!nested) hold(state)
-  let done = false
   try {
-    runEffect(state, effect)
-    done = true
-  } finally {
-    if (!done) state.dispose(effect)
-    if (!nested) resume(state)
+    if (!nested) hold(state)
+    try {
+      runEffect(state, effect)
+    } finally {
+      if (!nested) resume(state)
+    }
+  } catch (error) {
+    // The caller gets no handle, so nobody else could.
+    state.dispose(effect)
+    throw error
   }
   return effect
 }

@@ -55,7 +55,11 @@ export function spread(state: State, node: Node): void {
 
 /** Replace every unannounced change and open probe by marks. */
 export function settle(state: State): void {
-  const { unannounced, probes } = state
+  const { unannounced, probes, probing } = state
+  if (probing !== null) {
+    state.probing = null
+    markConsumers(state, probing)
+  }
   for (let node = unannounced.shift(); node !== undefined; node = unannounced.shift()) {
     node.flags &= ~UNANNOUNCED
     markConsumers(state, node)

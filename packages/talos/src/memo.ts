@@ -4,9 +4,10 @@
  * Arguments are compared one by one with SameValueZero, never by their text, so no two different lists
  * can share an entry (SPEC M1). Objects are held weakly: an entry goes with its object argument.
  */
-import type { Derived, DerivedOptions, Readable } from './handles.ts'
-import { Evictor } from './evict.ts'
+
 import { createDerived } from './create.ts'
+import { Evictor } from './evict.ts'
+import type { Derived, DerivedOptions, Readable } from './handles.ts'
 import { extraOf, type Node } from './node.ts'
 import type { State } from './state.ts'
 
@@ -56,13 +57,11 @@ export function createMemo<A extends readonly unknown[], T>(
     }
     call = fast as unknown as (...args: A) => T
   } else call = (...args: A) => table.read(args) as T
-  return Object.assign(call, {
+  const memo = Object.assign(call, {
     node: (...args: A) => table.entry(args) as unknown as Derived<T>,
     delete: (...args: A) => table.delete(args),
-    get size() {
-      return table.size
-    },
-  }) as Memo<A, T>
+  })
+  return Object.defineProperty(memo, 'size', { get: () => table.size }) as Memo<A, T>
 }
 
 type Callee = (...args: readonly unknown[]) => unknown

@@ -1,10 +1,13 @@
 /** Running one derived value: collect its reads, keep or replace its value. */
+
+import { isTransient, TalosError } from './errors.ts'
+import { mark } from './mark.ts'
 import {
   type Compute,
   type Extra,
   FAILED,
-  FORCE,
   Failure,
+  FORCE,
   isEqual,
   LINKED,
   labelOf,
@@ -14,8 +17,6 @@ import {
   RUNNING,
   STALE,
 } from './node.ts'
-import { isTransient, TalosError } from './errors.ts'
-import { mark } from './mark.ts'
 import type { State } from './state.ts'
 import { abandonTrace, commitTrace } from './trace.ts'
 

@@ -7,6 +7,9 @@
  */
 import { disposeEffect } from './effect.ts'
 import { TalosError } from './errors.ts'
+import { Keeper } from './keep.ts'
+import { unlink } from './links.ts'
+import { Names } from './named.ts'
 import {
   DISPOSED,
   EFFECT,
@@ -21,9 +24,6 @@ import {
   type Node,
   RUNNING,
 } from './node.ts'
-import { Keeper } from './keep.ts'
-import { unlink } from './links.ts'
-import { Names } from './named.ts'
 import { Queue } from './queue.ts'
 import { SUSPENDED } from './run.ts'
 import { track } from './trace.ts'
@@ -63,6 +63,8 @@ export class State {
   touched = false
   readonly unannounced: Queue = new Queue()
   readonly probes: Queue = new Queue()
+  /** The probe under way, while its consumers are unmarked. */
+  probing: Node | null = null
   readonly pendingMarks: Link[] = []
   readonly effects: Queue = new Queue()
   flushing = false

@@ -7,15 +7,17 @@
  * stack than one. Only a first run nests calls; beyond `MAX_NESTED_RUNS` it is cut short, the node it
  * waited for is computed on a fresh stack, and it starts again (SPEC D2).
  */
+
+import { runEffect } from './effect.ts'
 import { CycleError } from './errors.ts'
 import { markConsumers, settle } from './mark.ts'
 import {
   EFFECT,
   FAILED,
+  type Failure,
   FORCE,
   hasMoved,
   INPUT,
-  type Failure,
   LINKED,
   labelOf,
   type Node,
@@ -27,7 +29,6 @@ import {
   stampOf,
   WALKING,
 } from './node.ts'
-import { runEffect } from './effect.ts'
 import { run, SUSPENDED } from './run.ts'
 import type { State } from './state.ts'
 
@@ -41,7 +42,7 @@ export function pull(state: State, node: Node): void {
     setStamp(node, state.clock)
     return
   }
-  if (state.unannounced.size > 0 || state.probes.size > 0) settle(state)
+  if (state.unannounced.size > 0) settle(state)
   if (isCurrent(state, node)) return
   const depth = state.runs.length - state.runsBase
   if (depth === 0) {
@@ -184,7 +185,7 @@ export function isCurrent(state: State, node: Node): boolean {
   if (node.verifiedAt === state.clock) return true
   if ((flags & INPUT) === 0) {
     if ((flags & (LINKED | STALE)) !== LINKED) return false
-    if (state.probes.size > 0) {
+    if (state.probing !== null || state.probes.size > 0) {
       // An unmarked node is current only if no open probe may still have to mark it.
       settle(state)
       if ((node.flags & STALE) !== 0) return false

@@ -10,8 +10,8 @@ import type { Graph } from '../graph.ts'
 import { untracked } from '../graph.ts'
 import type { Derived, Readable } from '../handles.ts'
 import { EMPTY, type Node } from '../node.ts'
-import * as tree from './tree.ts'
 import type { Key, Root } from './tree.ts'
+import * as tree from './tree.ts'
 
 interface State<K extends Key, V, U> {
   readonly source: Root<K, V>

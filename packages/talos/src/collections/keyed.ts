@@ -10,8 +10,8 @@ import type { Graph } from '../graph.ts'
 import type { Derived, Readable } from '../handles.ts'
 import type { Memo } from '../memo.ts'
 import { elements } from './elements.ts'
-import * as tree from './tree.ts'
 import type { Key, Root } from './tree.ts'
+import * as tree from './tree.ts'
 
 export interface Collection<K extends Key, V> extends Readable<ReadonlyMap<K, V>> {
   /** The value under a key, as a node of its own: its readers hear of nothing else. */

@@ -7,7 +7,7 @@
  */
 import { TalosError } from '../errors.ts'
 import { relink } from '../links.ts'
-import { FAILED, FORCE, Failure, INPUT, isEqual, LINKED, labelOf, NEVER, type Node, UNANNOUNCED } from '../node.ts'
+import { FAILED, Failure, FORCE, INPUT, isEqual, LINKED, labelOf, NEVER, type Node, UNANNOUNCED } from '../node.ts'
 import type { State } from '../state.ts'
 import type { Overlay } from './view.ts'
 
