@@ -6,7 +6,7 @@ import {
   type Derived,
   type Input,
   type Readable,
-  TalosError,
+  type TalosError,
   type Writable,
 } from '../src/index.ts'
 
