@@ -1,13 +1,14 @@
 // The main job in one line: import a real transcript, ask for a context under a token budget, serve it.
-// Each step is a command of `caliber`, shown before it runs. `--once` ends after the context.
-import { spawnSync } from 'node:child_process'
+// Each step is a command of `caliber`, shown before it runs. `--once` ends instead of serving.
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const cli = path.join(root, 'packages/caliber/dist/surfaces/cli/main.js')
 const dataDir = process.env['CALIBER_DATA_DIR'] ?? path.join(root, '.caliber')
-const once = process.argv.includes('--once')
+const endAfterwards = process.argv.includes('--once')
 const colour = process.stdout.isTTY && !process.env['NO_COLOR']
 
 /** Run a command of the CLI as a person would, and stop when it fails. */
@@ -24,10 +25,27 @@ function caliber(...words) {
 
 caliber('import', 'examples/data/harbor.jsonl')
 caliber('context', 'What is the current rate limit per IP address?', '--budget', '600', '--receipt')
-if (once) {
-  console.log('\nThat was the main job. `npm start` without --once also serves it over HTTP and MCP.')
-} else {
+if (endAfterwards) await announce()
+else {
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => {})
   caliber('up')
+}
+
+/** Serve just long enough to print the addresses and the client configuration. */
+async function announce() {
+  console.log('\n$ caliber up')
+  const served = spawn(process.execPath, [cli, 'up'], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, CALIBER_DATA_DIR: dataDir },
+  })
+  let said = ''
+  served.stdout.on('data', (piece) => {
+    said += piece
+    process.stdout.write(piece)
+    if (said.includes('Ctrl-C')) served.kill('SIGTERM')
+  })
+  const [status] = await once(served, 'exit')
+  process.exitCode = status ?? 1
 }

@@ -15,7 +15,7 @@ const floors: Readonly<Record<string, number>> = {
   derive: 3,
   operations: 4,
   'surfaces/http': 5,
-  'surfaces/mcp': 5,
+  'surfaces/mcp': 5.5, // MCP over HTTP is a plugin of the HTTP app
   local: 6,
   'surfaces/cli': 7,
   '.': 7,

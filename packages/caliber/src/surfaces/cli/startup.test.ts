@@ -7,7 +7,7 @@ test('the program starts without zod, database drivers, HTTP server, registry or
   const { files, packages } = staticImports(new URL('main.ts', import.meta.url))
 
   expect(files.length).toBeGreaterThan(40)
-  expect(packages.filter((name) => !name.startsWith('node:'))).toEqual(['@caliber/client', 'commander', 'uuid'])
+  expect(packages.filter((name) => !name.startsWith('node:'))).toEqual(['@caliber/client', 'commander'])
   const heavy = files.filter((file) => /\/(operations|derive|models|http|mcp|pglite|native)\//.test(file))
   expect(heavy).toEqual([])
 })
