@@ -1,11 +1,24 @@
 import { defineConfig } from 'vitest/config'
 
+/** Tests that need nothing but the source: no build, no database, no child process. */
+const unit = ['packages/caliber/src/{domain,derive,models}/**/*.test.ts']
+
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-    globalSetup: ['./test/globalSetup.ts'],
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    projects: [
+      { test: { name: 'unit', include: unit, testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'caliber',
+          include: ['packages/{caliber,client}/src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [...unit, '**/node_modules/**'],
+          globalSetup: ['./test/globalSetup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      'packages/talos',
+    ],
   },
 })

@@ -13,6 +13,7 @@ const gates = {
   lint: [process.execPath, bin('oxlint/bin/oxlint'), '--deny-warnings'],
   types: [process.execPath, bin('typescript/bin/tsc'), '-p', 'tsconfig.json', '--noEmit'],
   contract: [process.execPath, 'scripts/gen/main.mjs', '--check'],
+  snippets: [process.execPath, 'scripts/snippets.mjs', '--check'],
   schema: [process.execPath, 'scripts/schema.mjs', '--check'],
   'dead exports': [process.execPath, bin('knip/bin/knip.js')],
 }

@@ -7,6 +7,7 @@ import { CaliberError } from '../../domain/errors.ts'
 import { limits } from '../../domain/limits.ts'
 import { createHttpApp } from '../http/app.ts'
 import { type McpRoutes, mcpRoutes } from './http.ts'
+import { idempotencyField } from './server.ts'
 import { anna, bert, contextText, recording } from './testing/recording.ts'
 import { refusalKey } from './toolResult.ts'
 import { operationsByTool, tools } from './tools.ts'
@@ -49,6 +50,13 @@ describe.each(revisions)('an official client that speaks %s', (revision) => {
     const result = await client.callTool({ name: 'memory_search', arguments: { query: 'x' } })
     expect(result.structuredContent).toEqual({ items: [], eventSeq: 1 })
     expect(result.content).toEqual([{ type: 'text', text: '{"items":[],"eventSeq":1}' }])
+  })
+
+  test('carries an idempotency key in the request, beside the arguments', async () => {
+    const { client, calls } = await connected(revision)
+    const input = { subject: 's', content: 'c' }
+    await client.callTool({ name: 'note_record', arguments: input, _meta: { [idempotencyField]: 'key-1' } })
+    expect(calls).toEqual([{ operation: 'note.record', input, principal: anna, idempotencyKey: 'key-1' }])
   })
 
   test('reaches each operation with its example, unchanged', async () => {

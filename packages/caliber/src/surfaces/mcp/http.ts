@@ -48,7 +48,10 @@ export function mcpRoutes({ dispatch, authenticate, version, allowedHosts }: Mcp
         // Fail closed: without its caller a request must not reach dispatch.
         if (!caller) throw new Error('An MCP request lost its caller.')
         const { principal, info } = caller
-        return createMcpServer((operation, input) => dispatch({ operation, input, principal }), info)
+        return createMcpServer(
+          (operation, input, options) => dispatch({ operation, input, principal, ...options }),
+          info,
+        )
       },
       { maxSubscriptions, onerror: (err) => app.log.warn({ err }, 'an MCP request was refused') },
     )

@@ -17,7 +17,14 @@ import { answered, refusalOf, refused, type ToolRefusal } from './toolResult.ts'
 import { operationsByTool, toolName, tools } from './tools.ts'
 
 /** Run an operation in the name of the one principal that this server serves. */
-export type OperationCall = (operation: string, input: unknown) => Promise<unknown>
+export type OperationCall = (
+  operation: string,
+  input: unknown,
+  options?: { readonly idempotencyKey?: string },
+) => Promise<unknown>
+
+/** The field of a request's `_meta` that carries an idempotency key, as the header does over HTTP. */
+export const idempotencyField = 'caliber/idempotencyKey'
 
 export interface McpInfo {
   readonly version: string
@@ -57,7 +64,9 @@ export function createMcpServer(call: OperationCall, info: McpInfo): Server {
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name.slice(0, 200)}`)
     }
     try {
-      return answered(operation, await call(operation.name, params.arguments ?? {}))
+      const idempotencyKey = params._meta?.[idempotencyField]
+      const keyed = typeof idempotencyKey === 'string' ? { idempotencyKey } : {}
+      return answered(operation, await call(operation.name, params.arguments ?? {}, keyed))
     } catch (error) {
       return refused(refusalFor(error, info))
     }

@@ -28,8 +28,8 @@ export interface Stdio {
 export async function serveStdio(call: OperationCall, info: McpInfo, stdio: Stdio = process): Promise<void> {
   const log = (line: string) => void stdio.stderr.write(`caliber mcp: ${line}\n`)
   const running = new Set<Promise<unknown>>()
-  const counted: OperationCall = (operation, input) => {
-    const answer = call(operation, input)
+  const counted: OperationCall = (operation, input, options) => {
+    const answer = call(operation, input, options)
     running.add(answer)
     const done = () => void running.delete(answer)
     answer.then(done, done)
