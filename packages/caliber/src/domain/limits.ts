@@ -32,4 +32,6 @@ export const limits = {
   requestBytes: 16 * 1024 * 1024,
   idempotencyHours: 24,
   windowRetentionDays: 30,
+  /** Receipts kept per tenant; the oldest go first. */
+  windowsKept: 10_000,
 } as const

@@ -13,7 +13,11 @@ export async function sweepTenant(database: Database, claims: Claims): Promise<n
     const windows = await sql`
       delete from caliber.context_window
       where tenant_id = caliber.current_tenant()
-        and created_at <= clock_timestamp() - make_interval(days => ${limits.windowRetentionDays}) returning id`
+        and (created_at <= clock_timestamp() - make_interval(days => ${limits.windowRetentionDays})
+             or created_at < (select created_at from caliber.context_window
+                              where tenant_id = caliber.current_tenant()
+                              order by created_at desc offset ${limits.windowsKept - 1} limit 1))
+      returning id`
     const deleted = answers.length + windows.length
     if (deleted > 0) {
       await appendEvents(sql, [
