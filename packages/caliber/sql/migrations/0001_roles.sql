@@ -15,9 +15,11 @@ begin
     create role caliber_app nologin nosuperuser nobypassrls nocreatedb nocreaterole noinherit;
   exception when duplicate_object or unique_violation then null;
   end;
-  -- The installer acts as the owner from here on, and the server as the application role.
-  if not pg_has_role(current_user, 'caliber_owner', 'member') then execute format('grant caliber_owner to %I', current_user); end if;
-  if not pg_has_role(current_user, 'caliber_app', 'member') then execute format('grant caliber_app to %I', current_user); end if;
+  -- The installer acts as the owner from here on, and the server as the application role. A superuser may anyway; for
+  -- others membership must be granted, even to the role's creator: since Postgres 16 that alone does not allow "set role".
+  if not (select rolsuper from pg_roles where rolname = current_user) then
+    execute format('grant caliber_owner, caliber_app to %I', current_user);
+  end if;
 end
 $$;
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { limits } from '../domain/limits.ts'
 import { sweepTenant } from './tenant/sweep.ts'
-import { testCaliber, type TestCaliber, type TestTenant } from './testing/tenant.ts'
+import { type TestCaliber, type TestTenant, testCaliber } from './testing/tenant.ts'
 
 let caliber: TestCaliber
 let tenant: TestTenant
