@@ -48,7 +48,7 @@ function apply(memory: TenantMemory, event: Event, { turns, artifacts, notes }: 
       memory.addTrajectory(event.subjectId)
       break
     case 'scope.opened':
-      memory.addScope(event.subjectId)
+      memory.addScope(event.subjectId, Number(event.data['budgetTokens']))
       break
     case 'turns.appended': {
       const { first, last } = range(event)

@@ -27,6 +27,14 @@ export interface MemoryItem extends ContextItem {
   readonly note: Note | null
 }
 
+/** A scope as the memory holds it. */
+export interface ScopeMemory {
+  /** Budget of a context for this scope when a request names none. */
+  readonly budgetTokens: number
+  /** In the order they were said. */
+  readonly turns: MemoryItem[]
+}
+
 export interface Found {
   readonly item: MemoryItem
   /** BM25 score, the context of neighbouring turns included; above 0. */
@@ -53,7 +61,7 @@ export class TenantMemory {
   readonly #byId = new Map<string, MemoryItem>()
   readonly #notes = new Map<string, MemoryItem>()
   readonly #trajectories = new Set<string>()
-  readonly #scopes = new Map<string, MemoryItem[]>()
+  readonly #scopes = new Map<string, ScopeMemory>()
   readonly #index = new Bm25Index()
   #textBytes = 0
 
@@ -81,8 +89,8 @@ export class TenantMemory {
     this.#trajectories.add(trajectoryId)
   }
 
-  addScope(scopeId: string): void {
-    this.#scopes.set(scopeId, [])
+  addScope(scopeId: string, budgetTokens: number): void {
+    this.#scopes.set(scopeId, { budgetTokens, turns: [] })
   }
 
   addTurn(turn: Turn, trajectoryId: string): void {
@@ -99,7 +107,7 @@ export class TenantMemory {
       sequence: turn.sequence,
       note: null,
     })
-    this.#scopes.get(turn.scopeId)?.push(item)
+    this.#scopes.get(turn.scopeId)?.turns.push(item)
   }
 
   /** Hold a revision in place of the one before. */
@@ -157,11 +165,11 @@ export class TenantMemory {
     if (!this.#trajectories.has(trajectoryId)) throw notFound('trajectory', trajectoryId)
   }
 
-  /** The turns of a scope in order. @throws CaliberError `not_found` */
-  turnsOf(scopeId: string): readonly MemoryItem[] {
-    const turns = this.#scopes.get(scopeId)
-    if (!turns) throw notFound('scope', scopeId)
-    return turns
+  /** @throws CaliberError `not_found` */
+  scope(scopeId: string): ScopeMemory {
+    const scope = this.#scopes.get(scopeId)
+    if (!scope) throw notFound('scope', scopeId)
+    return scope
   }
 
   /** Live notes in the order they were recorded. */
@@ -212,6 +220,6 @@ export class TenantMemory {
   #neighbour(ordinal: number, step: -1 | 1): MemoryItem | undefined {
     const item = this.#items[ordinal]
     if (!item || item.scopeId === null || item.sequence === null) return undefined
-    return this.#scopes.get(item.scopeId)?.[item.sequence - 1 + step]
+    return this.#scopes.get(item.scopeId)?.turns[item.sequence - 1 + step]
   }
 }

@@ -130,11 +130,10 @@ export const contract: readonly ContractOperation[] = [
           format: 'uuid',
         },
         budgetTokens: {
-          description: 'Upper bound for the whole context, counted by the tokenizer that the receipt names.',
+          description: 'Upper bound for the whole context, counted by the tokenizer that the receipt names. The scope\'s budget where left out, 4096 without a scope.',
           type: 'integer',
           minimum: 1,
           maximum: 10000000,
-          default: 4096,
         },
         format: { type: 'string', enum: ['messages', 'markdown', 'xml', 'json'], default: 'markdown' },
         system: {

@@ -44,19 +44,18 @@ export function createDispatch(parts: Parts): Dispatch {
   return async ({ operation: name, input, principal, idempotencyKey }) => {
     const operation = operations.get(name)
     if (!operation) throw new CaliberError('unknown_operation', `There is no operation ${shown(name)}.`)
-    const allowed = authorised(operation, principal)
+    if (operation.effect === 'status') return operation.run({ status: parts.status }, parseInput(operation, input))
+    const caller = authorised(operation, principal)
     const parsed = parseInput(operation, input)
     switch (operation.effect) {
-      case 'status':
-        return operation.run({ status: parts.status }, parsed)
       case 'read':
-        return inSession(parts.database, allowed(), (sql) => operation.run({ principal: allowed(), sql }, parsed), {
+        return inSession(parts.database, caller, (sql) => operation.run({ principal: caller, sql }, parsed), {
           readOnly: true,
         })
       case 'recall':
-        return recall(parts, operation, allowed(), parsed)
+        return recall(parts, operation, caller, parsed)
       case 'write':
-        return write(parts, operation, allowed(), parsed, idempotencyKey)
+        return write(parts, operation, caller, parsed, idempotencyKey)
     }
   }
 }
@@ -111,23 +110,18 @@ async function keepWindow(database: Database, principal: Principal, window: Kept
   )
 }
 
-/** @returns the principal, for those operations that need one */
-function authorised({ name, needs }: AnyOperation, principal: Principal | undefined): () => Principal {
-  if (needs !== 'none') {
-    if (!principal) {
-      throw new CaliberError('unauthenticated', `${name} needs a credential. Send an API key as a bearer token.`)
-    }
-    if (!principal.rights.includes(needs)) {
-      throw new CaliberError('forbidden', `${name} needs the right "${needs}", which this credential lacks.`, {
-        needs,
-        has: principal.rights,
-      })
-    }
+/** @throws CaliberError `unauthenticated` without a principal, `forbidden` when it lacks the right */
+function authorised({ name, needs }: AnyOperation, principal: Principal | undefined): Principal {
+  if (!principal) {
+    throw new CaliberError('unauthenticated', `${name} needs a credential. Send an API key as a bearer token.`)
   }
-  return () => {
-    if (principal) return principal
-    throw new CaliberError('internal', `${name} answers without a credential but asked for one.`)
+  if (needs !== 'none' && !principal.rights.includes(needs)) {
+    throw new CaliberError('forbidden', `${name} needs the right "${needs}", which this credential lacks.`, {
+      needs,
+      has: principal.rights,
+    })
   }
+  return principal
 }
 
 /** @throws CaliberError `invalid_input`, listing every issue with its path */

@@ -160,6 +160,17 @@ test('pinned content that cannot fit is an error, and so is a pin that is gone',
   await expect(assemble(tenant, { query: 'q', pins: [noteId] })).rejects.toMatchObject({ code: 'not_found' })
 })
 
+test('a request without a budget gets the one of its scope', async () => {
+  const tenant = await caliber.tenant()
+  const { trajectoryId } = await tenant.call<{ trajectoryId: string }>('trajectory.start', { name: 'budget' })
+  const scope = await tenant.call<{ scopeId: string }>('scope.open', { trajectoryId, name: 's', budgetTokens: 321 })
+  const budgetOf = async (request: object) => (await assemble(tenant, request)).receipt.request.budgetTokens
+  expect(await budgetOf({ query: 'q', scopeId: scope.scopeId })).toBe(321)
+  expect(await budgetOf({ query: 'q', scopeId: scope.scopeId, budgetTokens: 99 })).toBe(99)
+  expect(await budgetOf({ query: 'q' })).toBe(4096)
+  await expect(assemble(tenant, { query: 'q', scopeId: trajectoryId })).rejects.toMatchObject({ code: 'not_found' })
+})
+
 test('without a question, what the user said last is what is searched for', async () => {
   const tenant = await caliber.tenant()
   await imported(tenant)

@@ -311,7 +311,8 @@ export interface ContextAssembleInput {
   /** Id of the trajectory to search in; the whole memory where left out. UUID. */
   readonly trajectoryId?: string | undefined
   /**
-   * Upper bound for the whole context, counted by the tokenizer that the receipt names. 1 to 10,000,000. Default 4096.
+   * Upper bound for the whole context, counted by the tokenizer that the receipt names. The scope's budget where left
+   * out, 4096 without a scope. 1 to 10,000,000.
    */
   readonly budgetTokens?: number | undefined
   /** Default "markdown". */

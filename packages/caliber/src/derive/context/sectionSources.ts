@@ -61,7 +61,7 @@ const sectionSources: Readonly<Record<SectionName, SectionSource>> = {
 
   *history({ request, memory }) {
     if (request.scopeId === null) return
-    const turns = memory.turnsOf(request.scopeId)
+    const { turns } = memory.scope(request.scopeId)
     const blockTokens = Math.max(1, Math.floor(request.budgetTokens * historyBlockShare))
     let before = 0
     const blocks = turns.map((item) => {
@@ -99,7 +99,7 @@ const nearMisses = 20
 /** Where no question is asked, what the user said last is what matters. */
 function lastWords({ scopeId }: WindowRequest, memory: TenantMemory): string | undefined {
   if (scopeId === null) return undefined
-  return memory.turnsOf(scopeId).findLast(({ role }) => role === 'user')?.text
+  return memory.scope(scopeId).turns.findLast(({ role }) => role === 'user')?.text
 }
 
 function candidate(item: MemoryItem, section: SectionName, required = false): Candidate {

@@ -22,8 +22,11 @@ export const assembleContext = operation({
       .int()
       .min(1)
       .max(limits.budgetTokens)
-      .default(limits.defaultBudgetTokens)
-      .describe('Upper bound for the whole context, counted by the tokenizer that the receipt names.'),
+      .optional()
+      .describe(
+        `Upper bound for the whole context, counted by the tokenizer that the receipt names. The scope's budget where left out, ` +
+          `${limits.defaultBudgetTokens} without a scope.`,
+      ),
     format: z.enum(formats).default('markdown'),
     system: text(limits.systemChars).optional().describe('Your own instructions: first, complete, trusted.'),
     pins: z.array(z.uuid()).max(limits.pinsPerContext).default([]).describe('Items that must be in the context.'),
@@ -35,19 +38,25 @@ export const assembleContext = operation({
   mcp: true,
   idempotent: true,
 
-  async run({ memory, tokenizer, now, keepWindow }, { atLeastSeq, query, scopeId, trajectoryId, system, ...rest }) {
+  async run(
+    { memory, tokenizer, now, keepWindow },
+    { atLeastSeq, query, scopeId, trajectoryId, system, budgetTokens, ...rest },
+  ) {
     if (query === undefined && scopeId === undefined) {
       throw new CaliberError('invalid_input', 'A context needs a query, a scopeId or both. Say what it is for.')
     }
+    const held = await memory(atLeastSeq)
+    const scopeTokens = scopeId === undefined ? undefined : held.scope(scopeId).budgetTokens
     const assembled = contextWindow(
       {
         ...rest,
+        budgetTokens: budgetTokens ?? scopeTokens ?? limits.defaultBudgetTokens,
         query: query ?? null,
         scopeId: scopeId ?? null,
         trajectoryId: trajectoryId ?? null,
         system: system ?? null,
       },
-      await memory(atLeastSeq),
+      held,
       { tokenizer: tokenizer.name, countTokens: tokenizer.count, at: now() },
     )
     await keepWindow(assembled)

@@ -50,7 +50,7 @@ export const searchMemory = operation({
   async run({ memory, now }, { query, limit, atLeastSeq, ...filter }) {
     const held = await memory(atLeastSeq)
     if (filter.trajectoryId !== undefined) held.assertTrajectory(filter.trajectoryId)
-    if (filter.scopeId !== undefined) held.turnsOf(filter.scopeId)
+    if (filter.scopeId !== undefined) held.scope(filter.scopeId)
     const found = held.search({ query, limit, accept: accepts(filter, now().getTime()) })
     return {
       items: found.map(({ item, score }) => ({

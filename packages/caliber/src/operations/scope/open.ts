@@ -46,7 +46,7 @@ export const openScope = operation({
         values (caliber.current_tenant(), ${newId()}, ${trajectoryId}, ${name}, ${purpose ?? null}, ${budgetTokens}, 'open')
         returning ${scopeColumns}`,
     )
-    emit({ kind: 'scope.opened', subjectId: opened.scopeId, data: { trajectoryId } })
+    emit({ kind: 'scope.opened', subjectId: opened.scopeId, data: { trajectoryId, budgetTokens } })
     return opened
   },
 })

@@ -140,7 +140,10 @@ async function scopeOf({ sql, newId, emit }: WriteContext, trajectoryId: string,
     values (caliber.current_tenant(), ${newId()}, ${trajectoryId}, ${session}, ${limits.defaultBudgetTokens}, 'open', ${session})
     on conflict (tenant_id, trajectory_id, source_key) do nothing
     returning id as "scopeId"`
-  for (const { scopeId } of opened) emit({ kind: 'scope.opened', subjectId: scopeId, data: { trajectoryId } })
+  for (const { scopeId } of opened) {
+    const data = { trajectoryId, budgetTokens: limits.defaultBudgetTokens }
+    emit({ kind: 'scope.opened', subjectId: scopeId, data })
+  }
   return only(
     await sql<Scope>`
       select ${scopeColumns} from caliber.scope
