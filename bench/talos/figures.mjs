@@ -83,7 +83,7 @@ function bytes() {
   const measure = (edges, make) => {
     const graph = createGraph()
     const inputs = Array.from({ length: 1000 }, (_, i) => graph.input(i))
-    const nodes = new Array(size)
+    const nodes = Array.from({ length: size })
     const before = heap()
     for (let i = 0; i < size; i++) nodes[i] = make(graph, inputs, i, edges)
     if (nodes[0].get) for (const node of nodes) node.get()

@@ -136,6 +136,7 @@ class Table {
     const extra = extraOf(node)
     extra.args = kept
     if (id !== undefined) extra.memo = id
+    if (extra.persist === true) this.#state.names.weaken(extra.id as string)
     if (!path.some(isObject)) this.size++
     this.evictor?.add(node, () => {
       if (branch.node === node) this.delete(kept)

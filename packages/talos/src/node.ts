@@ -179,8 +179,6 @@ export interface Extra {
   pinned?: boolean
   /** Clock of the last `touch`: consumers older than this run even if the value is the same object. */
   touchedAt?: number
-  /** Releases what a special kind of node holds. */
-  release?: (() => void) | undefined
 }
 
 /** A thrown outcome kept like a value (SPEC E1). */

@@ -175,7 +175,7 @@ export class State {
     if ((node.flags & DISPOSED) !== 0) return
     if ((node.flags & EFFECT) !== 0) return disposeEffect(this, node)
     const error = new TalosError('disposed', `${labelOf(node)} was disposed.`)
-    node.extra?.release?.()
+    if (node.extra?.persist === true) this.names.remove(node.extra.id as string)
     assign(this, node, new Failure(error, this.clock))
     node.flags = (node.flags | DISPOSED | FAILED) & ~FORCE
     node.verifiedAt = NEVER

@@ -26,7 +26,7 @@ export function plan(roots: Iterable<object>, measured: Pick<Profile, 'selfMs'>)
     const missing = cost.has(node) ? [] : below.filter((dependency) => !cost.has(dependency) && !open.has(dependency))
     if (missing.length > 0) {
       open.add(node)
-      pending.push(...missing)
+      pending.push(...missing.toReversed())
       continue
     }
     pending.pop()

@@ -12,7 +12,7 @@ import { succeed } from '../run.ts'
 import type { Store } from '../store/store.ts'
 import { batch } from '../write.ts'
 import { decode, digest } from './codec.ts'
-import { type Line, unpack } from './pack.ts'
+import { type Line, lineOf, seenDigest, unpack } from './pack.ts'
 import { digestOf, type StoreOptions } from './save.ts'
 
 export interface LoadReport {
@@ -97,8 +97,8 @@ class Reader {
     const { state } = this.#graph
     if ((node.flags & FORCE) === 0 || node.changedAt !== 0 || (node.extra?.version ?? '') !== line.version) return false
     const trace: unknown[] = []
-    for (const number of line.deps ?? []) {
-      const dependency = this.#holding(this.#lines[number] as Line)
+    for (const dep of line.deps ?? []) {
+      const dependency = this.#holding(this.#lines[lineOf(dep)] as Line, seenDigest(this.#lines, dep))
       if (dependency === undefined) return false
       trace.push(dependency, dependency.value)
     }
@@ -112,13 +112,13 @@ class Reader {
     return true
   }
 
-  /** The node of a line, if its present value is the recorded one. */
-  #holding(line: Line): Node | undefined {
+  /** The node of a line, if its present value has the digest recorded. */
+  #holding(line: Line, seen: string): Node | undefined {
     const node = this.#graph.state.names.get(line.id) ?? this.#entry(line)
     if (node === undefined) return undefined
     try {
       node.peek()
-      if ((node.flags & FAILED) === 0 && digestOf(node).text === line.digest) return node
+      if ((node.flags & FAILED) === 0 && digestOf(node).text === seen) return node
     } catch {
       // A dependency that fails now, or cannot be encoded, is not what was recorded.
     }

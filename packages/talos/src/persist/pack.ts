@@ -16,10 +16,24 @@ export interface Line {
   readonly digest: string
   /** The encoded value. */
   readonly value: string
-  /** Line numbers of what it read; null for inputs. */
-  readonly deps: readonly number[] | null
+  /**
+   * Line numbers of what it read; null for inputs. With a digest where the value it saw is no longer the
+   * one on that line, as after an input was set in the store.
+   */
+  readonly deps: readonly Dep[] | null
   /** Memo entries: memo name and encoded arguments. */
   readonly memo: readonly [name: string, args: string] | null
+}
+
+export type Dep = number | readonly [line: number, seen: string]
+
+export function lineOf(dep: Dep): number {
+  return typeof dep === 'number' ? dep : dep[0]
+}
+
+/** Digest a dependency had when it was read. */
+export function seenDigest(lines: readonly Line[], dep: Dep): string {
+  return typeof dep === 'number' ? (lines[dep] as Line).digest : dep[1]
 }
 
 const FORMAT = 'talos-graph 1'
@@ -49,7 +63,7 @@ export function unpack(key: string, data: Uint8Array, secret: string | undefined
       string | null,
       string,
       string,
-      number[] | null,
+      Dep[] | null,
       [string, string] | null,
     ]
     return { id, version, digest, value, deps, memo }

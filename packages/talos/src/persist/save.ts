@@ -118,7 +118,7 @@ function leaves(root: Node): Node[] {
   const seen = new Set<Node>([root])
   const pending = [root]
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    for (let at = node.trace.length - 2; at >= 0; at -= 2) {
+    for (let at = 0; at < node.trace.length; at += 2) {
       const dependency = node.trace[at] as Node
       if (seen.has(dependency)) continue
       seen.add(dependency)
