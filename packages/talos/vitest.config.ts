@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { transform } from 'esbuild'
 import { defineConfig } from 'vitest/config'
 
@@ -6,14 +7,22 @@ const lowerDecorators = {
   name: 'lower-decorators',
   enforce: 'pre' as const,
   async transform(code: string, id: string) {
-    if (!id.endsWith('.ts') || !/^\s*@\w+/m.test(code) || !code.includes('decorators.ts')) return null
+    if (!id.endsWith('.ts') || !/^\s*@\w+/m.test(code) || !code.includes('decorators')) return null
     const result = await transform(code, { loader: 'ts', target: 'es2022', sourcefile: id, sourcemap: true })
     return { code: result.code, map: result.map }
   },
 }
 
+const source = (name: string) => fileURLToPath(new URL(`./src/${name}.ts`, import.meta.url))
+
 export default defineConfig({
   plugins: [lowerDecorators],
+  resolve: {
+    alias: [
+      { find: /^@caliber\/talos$/, replacement: source('index') },
+      { find: /^@caliber\/talos\/(\w+)$/, replacement: source('$1') },
+    ],
+  },
   test: {
     name: 'talos',
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
