@@ -10,7 +10,6 @@
 import { nodeOf } from './create.ts'
 import type { Graph } from './graph.ts'
 import {
-  CERTAIN,
   EFFECT,
   INPUT,
   isCertain,
@@ -86,7 +85,7 @@ function* problemsOf(node: Node): Generator<string> {
       yield `${label} has edges that differ from what it read`
   }
   const certain = subs.filter((edge) => edge.sub.edges === edge && isCertain(edge.sub)).length
-  const counted = Math.floor(node.flags / CERTAIN) - ((node.flags & EFFECT) !== 0 ? 1 : 0)
+  const counted = node.certain - ((node.flags & EFFECT) !== 0 ? 1 : 0)
   if (certain !== counted) yield `${label} counts ${counted} certain consumers of ${certain}`
 }
 

@@ -8,7 +8,6 @@ import { runEffect } from './effect.ts'
 import { TalosError } from './errors.ts'
 import { spread } from './mark.ts'
 import {
-  CERTAIN,
   type Compute,
   DISPOSED,
   EFFECT,
@@ -21,7 +20,7 @@ import {
   UNANNOUNCED,
 } from './node.ts'
 import type { State } from './state.ts'
-import { probe, pull } from './verify.ts'
+import { drive, pull } from './verify.ts'
 
 export function flush(state: State): void {
   if (state.flushing || state.batchDepth > 0 || state.deriving || state.view !== null) return
@@ -67,7 +66,7 @@ function announce(state: State): void {
     if ((node.flags & STALE) === 0) continue
     const { changedAt } = node
     state.probing = node
-    probe(state, node)
+    drive(state, node)
     state.probing = null
     if (node.changedAt !== changedAt || (node.flags & FORCE) !== 0) spread(state, node)
   }
@@ -93,7 +92,7 @@ function orderOf(effect: Node): number {
 function deliver(state: State, effect: Node): void {
   const record = effect.value as EffectRecord
   const { schedule } = record
-  if (schedule === undefined) return pull(state, effect)
+  if (schedule === undefined) return drive(state, effect)
   if (record.queued) return
   record.queued = true
   schedule(() => {
@@ -113,7 +112,9 @@ export function createEffect(state: State, fn: Compute, schedule?: (run: () => v
   if (state.deriving)
     throw new TalosError('effect_in_derived', 'An effect was created inside a derived value. Create it outside.')
   if (state.view !== null) throw new TalosError('read_only', 'An effect was created inside a fork. Create it outside.')
-  const effect = new Node(state, fn, new EffectRecord(++state.lastOrder, schedule), EFFECT | LINKED | CERTAIN)
+  const effect = new Node(state, fn, new EffectRecord(++state.lastOrder, schedule), EFFECT | LINKED)
+  // Effects are certain by themselves.
+  effect.certain = 1
   if (state.owner !== null) own(state.owner, effect)
   const nested = state.flushing
   try {

@@ -10,20 +10,7 @@
  * All walks are iterative: cones may be a million deep.
  */
 import { mark } from './mark.ts'
-import {
-  CERTAIN,
-  EFFECT,
-  FORCE,
-  INPUT,
-  isCertain,
-  KEPT,
-  LINKED,
-  Link,
-  type Node,
-  STALE,
-  setStamp,
-  stampOf,
-} from './node.ts'
+import { EFFECT, FORCE, INPUT, isCertain, KEPT, LINKED, Link, type Node, STALE, setStamp, stampOf } from './node.ts'
 import type { State } from './state.ts'
 
 /** Bring the edges of a linked node in line with its trace, which changed from `position` on. */
@@ -125,15 +112,12 @@ function detach(edge: Link): void {
 /** A certain consumer reads this node first: count it, and pass certainty on when it is the first. */
 function raise(dependency: Node): void {
   for (let node: Node | undefined = dependency; node !== undefined; node = node.edges?.dep) {
-    const before = node.flags
-    node.flags = before + CERTAIN
-    if (before >= CERTAIN) return
+    if (node.certain++ > 0) return
   }
 }
 
 function lower(dependency: Node): void {
   for (let node: Node | undefined = dependency; node !== undefined; node = node.edges?.dep) {
-    node.flags -= CERTAIN
-    if (node.flags >= CERTAIN) return
+    if (--node.certain > 0) return
   }
 }

@@ -32,12 +32,6 @@ export const LINKED: number = 4096
 export const KEPT: number = 8192
 /** In the queue of probes: its consumers are not marked yet. */
 export const PROBED: number = 16384
-/**
- * Unit of the counter in the upper bits of `flags`: consumers certain to run whatever other values turn
- * out to be, with this node as their first read. Effects are certain by themselves.
- */
-export const CERTAIN: number = 1 << 16
-
 export const NEVER: number = -1
 
 export class Node {
@@ -58,6 +52,8 @@ export class Node {
   lastSub: Link | null = null
   /** Own back edges, in the order of the trace. Exists while LINKED. */
   edges: Link | null = null
+  /** Consumers certain to run whatever other values turn out to be, with this node as their first read. */
+  certain = 0
   extra: Extra | null = null
 
   constructor(state: State, fn: Compute | null, value: unknown, flags: number) {
@@ -248,5 +244,5 @@ export function hasMoved(node: Node, seen: unknown, stamp: number): boolean {
 
 /** A linked node sure to run when something it read changed: an effect, or the first read of one (SPEC P3). */
 export function isCertain(node: Node): boolean {
-  return node.flags >= CERTAIN
+  return node.certain > 0
 }

@@ -112,7 +112,18 @@ export class State {
   }
 
   /** The slow path of every read. */
-  read(asked: Node): unknown {
+  read(node: Node): unknown {
+    if (this.epoch === SLOW || this.suspended !== null) return this.readCarefully(node)
+    if ((node.flags & RUNNING) !== 0) return readRunning(this, node)
+    if ((node.flags & INPUT) !== 0 && (node.flags & FAILED) === 0) node.verifiedAt = this.clock
+    else if (node.verifiedAt !== this.clock) pull(this, node)
+    if (this.consumer !== null && node.seenBy !== this.runId) track(this, node)
+    if ((node.flags & FAILED) !== 0) throw (node.value as Failure).error
+    return node.value
+  }
+
+  /** Reading inside a fork, while traced, or while a suspended pull unwinds. */
+  private readCarefully(asked: Node): unknown {
     if (this.suspended !== null) throw SUSPENDED
     const node = this.view === null ? asked : this.view.resolve(asked)
     if ((node.flags & RUNNING) !== 0) return readRunning(this, node)

@@ -37,32 +37,27 @@ export const MAX_NESTED_RUNS = 400
 
 /** Make the outcome of a node current. */
 export function pull(state: State, node: Node): void {
-  if (state.suspended !== null) throw SUSPENDED
-  if ((node.flags & INPUT) !== 0) {
-    setStamp(node, state.clock)
-    return
-  }
+  if ((node.flags & INPUT) !== 0) return setStamp(node, state.clock)
   if (state.unannounced.size > 0) settle(state)
   if (isCurrent(state, node)) return
   const depth = state.runs.length - state.runsBase
-  if (depth === 0) {
-    const again = (node.flags & (FORCE | LINKED | EFFECT)) === 0 && state.runs.length === 0 && state.view === null
-    drive(state, node)
-    if (again && (node.flags & FORCE) === 0) state.keeper.keep(node)
-  } else if (depth < MAX_NESTED_RUNS) verify(state, node)
+  if (depth === 0) pullFromOutside(state, node)
+  else if (depth < MAX_NESTED_RUNS) verify(state, node)
   else {
     state.suspended = node
     throw SUSPENDED
   }
 }
 
-/** Verify without announcing probes first: for the probe itself, whose inputs are settled. */
-export function probe(state: State, node: Node): void {
-  if (!isCurrent(state, node)) drive(state, node)
+/** Read without a run in progress: if that happens again and again, keep the node linked (SPEC L3). */
+function pullFromOutside(state: State, node: Node): void {
+  const again = (node.flags & (FORCE | LINKED | EFFECT)) === 0 && state.runs.length === 0 && state.view === null
+  drive(state, node)
+  if (again && (node.flags & FORCE) === 0) state.keeper.keep(node)
 }
 
-/** Verify from the bottom of the call stack, restarting what was suspended. */
-function drive(state: State, root: Node): void {
+/** Verify a stale node from the bottom of the call stack, restarting what was suspended. */
+export function drive(state: State, root: Node): void {
   try {
     verify(state, root)
     return
