@@ -27,11 +27,12 @@ export function run(state: State, node: Node): void {
   const { consumer, runId, cursor, clock, runs, tracer } = state
   const base = state.readsTop
   if (tracer !== null) tracer.started(node)
-  node.flags = (node.flags | RUNNING) & ~(FORCE | STALE | PROVISIONAL)
+  runs.push(node)
+  // FORCE until the end: if the stack gives out inside the engine, what is half done must run again.
+  node.flags = (node.flags | RUNNING | FORCE) & ~(STALE | PROVISIONAL)
   state.consumer = node
   state.runId = ++state.lastRun
   state.cursor = 0
-  runs.push(node)
 
   let value: unknown
   let failed = false
@@ -42,8 +43,10 @@ export function run(state: State, node: Node): void {
     value = error
   }
 
-  runs.pop()
+  if (runs.pop() !== node) closeBroken(runs, node)
   node.flags &= ~RUNNING
+  // The stack ended before the limit of nesting did: start again from here with a fresh one.
+  if (failed && runs.length - state.runsBase > SHALLOW && isOverflow(value)) state.suspended ??= node
   if (state.suspended === null) commitTrace(state, node, base)
   else abandonTrace(state, base)
   state.consumer = consumer
@@ -60,6 +63,18 @@ export function run(state: State, node: Node): void {
   if (state.clock !== clock && (node.flags & LINKED) !== 0) mark(state, node)
 }
 
+/** Nesting below which a stack overflow is the user's own. */
+const SHALLOW = 16
+
+function isOverflow(error: unknown): boolean {
+  return error instanceof RangeError && isTransient(error)
+}
+
+/** Runs above this one were torn down by a stack overflow inside the engine itself. */
+function closeBroken(runs: Node[], node: Node): void {
+  for (let open = runs.pop(); open !== undefined && open !== node; open = runs.pop()) open.flags &= ~RUNNING
+}
+
 /** Take a value at `clock`, keeping the old one if equal, so that consumers see no change (SPEC C2). */
 export function succeed(state: State, node: Node, value: unknown, clock: number): void {
   if (node.changedAt !== 0 && isEqual(node, node.value, value)) {
@@ -68,7 +83,7 @@ export function succeed(state: State, node: Node, value: unknown, clock: number)
     node.value = value
     node.changedAt = clock
   }
-  node.flags &= ~FAILED
+  node.flags &= ~(FAILED | FORCE)
   node.verifiedAt = clock
 }
 
@@ -82,7 +97,7 @@ function fail(state: State, node: Node, error: unknown, clock: number): void {
     node.value = new Failure(error, clock)
     node.changedAt = clock
   }
-  node.flags |= FAILED
+  node.flags = (node.flags | FAILED) & ~FORCE
   node.verifiedAt = NEVER
   if (isTransient(error)) neverCache(node)
 }

@@ -411,6 +411,18 @@ test('D1 D2: deep chains evaluate cold, and a warm one updates, observed or not'
   effect.dispose()
 })
 
+test('D2: functions that use much stack themselves are restarted before they overflow', () => {
+  const graph = createGraph()
+  const deep = (n: number, read: () => number): number => (n === 0 ? read() : deep(n - 1, read))
+  let last: Readable<number> = graph.input(1)
+  for (let i = 0; i < 2000; i++) {
+    const below = last
+    last = graph.derived(() => deep(60, () => below.get() + 1))
+  }
+  expect(last.get()).toBe(2001)
+  expect(check(graph, [last]).problems).toEqual([])
+})
+
 test('D2: user code that swallows everything cannot break a suspended read', () => {
   const graph = createGraph()
   let last: Readable<number> = graph.input(1)
