@@ -7,7 +7,7 @@
  * repetition in a process and the median over rounds; what is reported are ratios. Needs a built package.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -62,9 +62,7 @@ if (wanted('figures')) {
 }
 
 const report = { name: 'talos', figures, machine: machine(), commit: commit() }
-mkdirSync(here('../results'), { recursive: true })
-if (only === undefined)
-  writeFileSync(here('../results/talos.json'), `${JSON.stringify({ ...report, table }, null, 2)}\n`)
+if (only === undefined) writeFileSync(here('./results.json'), `${JSON.stringify({ ...report, table }, null, 2)}\n`)
 if (json) console.log(JSON.stringify(report))
 else print()
 

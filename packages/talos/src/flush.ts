@@ -6,7 +6,7 @@
  */
 import { runEffect } from './effect.ts'
 import { TalosError } from './errors.ts'
-import { spread } from './mark.ts'
+import { markConsumers, spread } from './mark.ts'
 import {
   type Compute,
   DISPOSED,
@@ -66,8 +66,15 @@ function announce(state: State): void {
     if ((node.flags & STALE) === 0) continue
     const { changedAt } = node
     state.probing = node
-    drive(state, node)
-    state.probing = null
+    let done = false
+    try {
+      drive(state, node)
+      done = true
+    } finally {
+      state.probing = null
+      // No outcome, hence nothing to compare: its consumers have to look for themselves.
+      if (!done) markConsumers(state, node)
+    }
     if (node.changedAt !== changedAt || (node.flags & FORCE) !== 0) spread(state, node)
   }
 }

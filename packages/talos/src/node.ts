@@ -172,7 +172,6 @@ export interface Extra {
   digest?: { readonly of: unknown; readonly text: string }
   /** Forks: the node this one stands in for. */
   origin?: Node
-  pinned?: boolean
   /** Clock of the last `touch`: consumers older than this run even if the value is the same object. */
   touchedAt?: number
 }

@@ -19,10 +19,12 @@ import {
   FORCE,
   INPUT,
   type Link,
+  LINKED,
   labelOf,
   NEVER,
   type Node,
   RUNNING,
+  STALE,
 } from './node.ts'
 import { Queue } from './queue.ts'
 import { SUSPENDED } from './run.ts'
@@ -31,6 +33,8 @@ import { pull, readRunning } from './verify.ts'
 import { assign, type Logged, touch, write } from './write.ts'
 
 const SLOW = -2
+/** Linked and nothing else of this: current as soon as every change is announced. */
+const UNSETTLED = LINKED | STALE | FORCE | FAILED
 
 export class State {
   clock = 1
@@ -115,11 +119,17 @@ export class State {
   read(node: Node): unknown {
     if (this.epoch === SLOW || this.suspended !== null) return this.readCarefully(node)
     if ((node.flags & RUNNING) !== 0) return readRunning(this, node)
-    if ((node.flags & INPUT) !== 0 && (node.flags & FAILED) === 0) node.verifiedAt = this.clock
+    if ((node.flags & (INPUT | FAILED)) === INPUT) node.verifiedAt = this.clock
+    else if ((node.flags & UNSETTLED) === LINKED && this.quiet) node.verifiedAt = this.clock
     else if (node.verifiedAt !== this.clock) pull(this, node)
     if (this.consumer !== null && node.seenBy !== this.runId) track(this, node)
     if ((node.flags & FAILED) !== 0) throw (node.value as Failure).error
     return node.value
+  }
+
+  /** Every change is announced, so that an unmarked linked node is current. */
+  private get quiet(): boolean {
+    return this.unannounced.size === 0 && this.probes.size === 0 && this.probing === null
   }
 
   /** Reading inside a fork, while traced, or while a suspended pull unwinds. */
@@ -162,6 +172,14 @@ export class State {
   /** Make the next read of a derived value run again. */
   refresh(node: Node): void {
     if ((node.flags & (INPUT | EFFECT | DISPOSED)) !== 0) return
+    if (this.deriving && !this.writesInDerived)
+      throw new TalosError(
+        'write_in_derived',
+        `${labelOf(node)} was refreshed while a derived value was being computed.`,
+      )
+    // A fork may rerun its own results; the parent's are not its to touch.
+    if (this.view !== null && node.extra?.origin === undefined)
+      throw new TalosError('read_only', `${labelOf(node)} cannot be refreshed inside a fork.`)
     node.flags |= FORCE
     node.verifiedAt = NEVER
     this.tick()

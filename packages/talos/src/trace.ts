@@ -36,15 +36,20 @@ export function commitTrace(state: State, node: Node, base: number): void {
 
 /** Forget the reads of a run that was cut short. */
 export function abandonTrace(state: State, base: number): void {
-  state.reads.fill(undefined, base, state.readsTop)
+  const { reads } = state
+  for (let at = base; at < state.readsTop; at++) reads[at] = undefined
   state.readsTop = base
 }
 
 function replaceTrace(state: State, node: Node, base: number, kept: number): void {
-  const { readsTop, reads } = state
-  const before = node.trace
-  const tail = readsTop === base ? EMPTY : reads.slice(base, readsTop)
-  node.trace = kept === 0 ? tail : before.slice(0, kept).concat(tail)
+  const tail = takeReads(state.reads, base, state.readsTop)
+  node.trace = kept === 0 ? tail : node.trace.slice(0, kept).concat(tail)
   abandonTrace(state, base)
   if ((node.flags & LINKED) !== 0) relink(state, node, kept >> 1)
+}
+
+function takeReads(reads: readonly unknown[], base: number, top: number): unknown[] {
+  if (top === base) return EMPTY
+  // Most nodes read one other; a literal is several times cheaper than a slice.
+  return top === base + 2 ? [reads[base], reads[base + 1]] : reads.slice(base, top)
 }

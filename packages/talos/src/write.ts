@@ -30,6 +30,7 @@ export function write(state: State, node: Node, value: unknown): void {
 /** Announce an input whose value was mutated in place: its consumers run although identity is the same. */
 export function touch(state: State, node: Node): void {
   refuse(state, node)
+  if (state.view !== null) throw new TalosError('read_only', `${labelOf(node)} cannot be touched inside a fork.`)
   batch(state, () => {
     assign(state, node, node.value)
     extraOf(node).touchedAt = state.clock
@@ -106,16 +107,15 @@ function rollBack(state: State, start: number): void {
 
 /** Close the log; true when anything differs from before the batch. */
 function commit(state: State): boolean {
-  let { touched } = state
-  state.touched = false
   const { log } = state
-  while (log.length > 0) {
-    const { node, value, first } = log.pop() as Logged
-    if (!first) continue
-    node.flags &= ~LOGGED
-    touched ||= !isEqual(node, value, node.value)
+  let changed = state.touched
+  state.touched = false
+  for (let entry = log.pop(); entry !== undefined; entry = log.pop()) {
+    if (!entry.first) continue
+    entry.node.flags &= ~LOGGED
+    changed ||= !isEqual(entry.node, entry.value, entry.node.value)
   }
-  return touched
+  return changed
 }
 
 function writeInView(view: View, node: Node, value: unknown): void {

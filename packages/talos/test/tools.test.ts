@@ -51,6 +51,8 @@ test('W3: a snapshot keeps showing the graph as it was', () => {
   a.set(5)
   expect([before.get(a), before.get(double), double.get()]).toEqual([1, 2, 10])
   expect(() => before.run(() => a.set(7))).toThrow(expect.objectContaining({ code: 'read_only' }))
+  expect(() => before.run(() => a.touch())).toThrow(expect.objectContaining({ code: 'read_only' }))
+  expect(() => fork(graph).run(() => double.refresh())).toThrow(expect.objectContaining({ code: 'read_only' }))
   expect(() => before.run(() => graph.effect(() => {}))).toThrow(expect.objectContaining({ code: 'read_only' }))
   expect(() => fork(createGraph()).pin(a, 1)).toThrow(expect.objectContaining({ code: 'foreign_node' }))
 })
