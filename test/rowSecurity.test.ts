@@ -4,7 +4,7 @@
  * A new table cannot be forgotten: it is found in the catalog, and fails here until it is behind the wall.
  */
 import postgres from 'postgres'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type TestCaliber, type TestTenant, testCaliber } from '../packages/caliber/src/operations/testing/tenant.ts'
 
 let caliber: TestCaliber
@@ -19,6 +19,8 @@ beforeAll(async () => {
   ours = await caliber.tenant()
   theirs = await caliber.tenant()
   for (const tenant of [ours, theirs]) await fill(tenant)
+  // Receipts are stored behind the answer.
+  await vi.waitFor(async () => expect(await caliber.admin`select 1 from caliber.context_window`).toHaveLength(2))
   app = postgres(caliber.url, { max: 1, onnotice: () => {} })
   const found = await caliber.admin<{ name: string }[]>`
     select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace

@@ -95,7 +95,7 @@ grant select on caliber.artifact_revision to caliber_app;
 create table caliber.context_window (
   tenant_id uuid not null,
   id text not null,
-  record jsonb not null,
+  record bytea not null,
   created_at timestamp with time zone default clock_timestamp() not null
 );
 alter table caliber.context_window add constraint context_window_id_check CHECK ((id ~ '^[0-9a-f]{64}$'::text));

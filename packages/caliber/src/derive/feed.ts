@@ -4,6 +4,7 @@
  * Events say what changed; the rows say what it is now. Both are read in one snapshot, so after the last batch the
  * memory is exactly the state at its `seq`: a row that changed after its event is met again by the event of that change.
  */
+import { setImmediate } from 'node:timers/promises'
 import { artifactColumns, noteColumns, turnColumns } from '../db/columns.ts'
 import { eventsAfter } from '../db/eventLog.ts'
 import { type Claims, inSession } from '../db/session.ts'
@@ -14,20 +15,24 @@ import type { Note } from '../domain/note.ts'
 import type { Turn } from '../domain/turn.ts'
 import type { TenantMemory } from './tenantMemory.ts'
 
-/** Events read at once. Bounds what a catch-up holds besides the memory itself. */
+/** What is read and folded at once: it bounds what a catch-up holds, and how long it keeps others from the processor. */
 const batchEvents = 1_000
+const batchTurns = 5_000
 
 /** Bring `memory` up to the head of its tenant's log. Never run two of these on one memory at once. */
 export async function catchUp(database: Database, claims: Claims, memory: TenantMemory): Promise<void> {
   for (;;) {
     const batch = await inSession(database, claims, (sql) => readBatch(sql, memory.seq), { readOnly: true })
     for (const event of batch.events) apply(memory, event, batch)
-    if (batch.events.length < batchEvents) return
+    if (batch.isLast) return
+    await setImmediate()
   }
 }
 
 interface Batch {
   readonly events: readonly Event[]
+  /** Nothing followed in the snapshot that it was read in. */
+  readonly isLast: boolean
   /** Turns of the batch by scope and sequence. */
   readonly turns: ReadonlyMap<string, Turn>
   readonly artifacts: ReadonlyMap<string, Artifact>
@@ -35,11 +40,23 @@ interface Batch {
 }
 
 async function readBatch(sql: Sql, seq: number): Promise<Batch> {
-  const events = await eventsAfter(sql, seq, batchEvents)
+  const read = await eventsAfter(sql, seq, batchEvents)
+  const events = withinBatch(read)
   const turns = await readTurns(sql, events)
   const artifacts = await readArtifacts(sql, subjects(events, 'artifact.'))
   const notes = await readNotes(sql, [...subjects(events, 'note.'), ...replacements(events)])
-  return { events, turns, artifacts, notes }
+  const isLast = events.length === read.length && read.length < batchEvents
+  return { events, isLast, turns, artifacts, notes }
+}
+
+/** The first events that bring no more turns than a batch holds; at least one. */
+function withinBatch(events: readonly Event[]): readonly Event[] {
+  let turns = 0
+  const end = events.findIndex((event, i) => {
+    turns += event.kind === 'turns.appended' ? Number(event.data['count']) : 0
+    return i > 0 && turns > batchTurns
+  })
+  return end === -1 ? events : events.slice(0, end)
 }
 
 function apply(memory: TenantMemory, event: Event, { turns, artifacts, notes }: Batch): void {

@@ -165,7 +165,7 @@ export const contract: readonly ContractOperation[] = [
     pathFields: ['windowId'],
     summary: 'Show an assembled context again: its text, and for every candidate why it is in or out.',
     needs: 'read',
-    effect: 'read',
+    effect: 'recall',
     idempotent: true,
     mcp: true,
     example: { windowId: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' },

@@ -3,6 +3,7 @@ import { v7 } from 'uuid'
 import { doorbell, readRing } from '../db/eventLog.ts'
 import type { Database } from '../db/sql.ts'
 import { Memories } from '../derive/memories.ts'
+import { Windows } from '../derive/windows.ts'
 import type { Principal } from '../domain/principal.ts'
 import { openO200k } from '../models/tokenizer.ts'
 import { createDispatch, type Dispatch } from '../operations/dispatch.ts'
@@ -35,6 +36,7 @@ export async function createRuntime(database: Database, options: RuntimeOptions 
   const now = options.now ?? (() => new Date())
   const startedMs = now().getTime()
   const memories = new Memories(database, { maxBytes: options.memoryBytes ?? defaultMemoryBytes, pollMs, now })
+  const windows = new Windows(database)
   const unlisten = await database.listen(doorbell, (payload) => {
     const ring = readRing(payload)
     if (ring) memories.grown(ring.tenantId, ring.seq)
@@ -42,6 +44,7 @@ export async function createRuntime(database: Database, options: RuntimeOptions 
   const dispatch = createDispatch({
     database,
     memories,
+    windows,
     tokenizer: openO200k(),
     newId: options.newId ?? v7,
     now,
@@ -52,7 +55,14 @@ export async function createRuntime(database: Database, options: RuntimeOptions 
       uptimeSeconds: Math.round((now().getTime() - startedMs) / 1000),
     }),
   })
-  return { dispatch, authenticate: trusting((key) => authenticate(database, key), now), close: unlisten }
+  return {
+    dispatch,
+    authenticate: trusting((key) => authenticate(database, key), now),
+    async close() {
+      await unlisten()
+      await windows.close()
+    },
+  }
 }
 
 async function answers(database: Database): Promise<'ok' | 'unavailable'> {

@@ -7,9 +7,9 @@
 import type { z } from 'zod'
 import { appendEvents } from '../db/eventLog.ts'
 import { inSession } from '../db/session.ts'
-import { type Database, json } from '../db/sql.ts'
+import type { Database } from '../db/sql.ts'
 import type { Memories } from '../derive/memories.ts'
-import type { KeptWindow } from '../domain/context/window.ts'
+import type { Windows } from '../derive/windows.ts'
 import { CaliberError } from '../domain/errors.ts'
 import type { Change } from '../domain/event.ts'
 import type { Principal } from '../domain/principal.ts'
@@ -33,6 +33,7 @@ export type Dispatch = (call: Call) => Promise<unknown>
 export interface Parts {
   readonly database: Database
   readonly memories: Memories
+  readonly windows: Windows
   readonly tokenizer: Tokenizer
   newId(): string
   now(): Date
@@ -63,14 +64,14 @@ export function createDispatch(parts: Parts): Dispatch {
 type Named<E> = Extract<AnyOperation, { effect: E }>
 
 function recall(parts: Parts, operation: Named<'recall'>, principal: Principal, input: Record<string, unknown>) {
-  const { memories, tokenizer, now, database } = parts
+  const { memories, windows, tokenizer, now } = parts
   return operation.run(
     {
       principal,
       tokenizer,
       now,
       memory: (atLeastSeq) => memories.at(principal, atLeastSeq),
-      keepWindow: (window) => keepWindow(database, principal, window),
+      windows,
     },
     input,
   )
@@ -95,19 +96,6 @@ async function write(
   )
   memories.grown(principal.tenantId, seq)
   return answer
-}
-
-/** A window is named by its content, so the second time there is nothing to store. */
-async function keepWindow(database: Database, principal: Principal, window: KeptWindow): Promise<void> {
-  await inSession(
-    database,
-    principal,
-    (sql) => sql`
-      insert into caliber.context_window (tenant_id, id, record)
-      values (caliber.current_tenant(), ${window.windowId}, ${json(window)})
-      on conflict (tenant_id, id) do nothing`,
-    { relaxedDurability: true },
-  )
 }
 
 /** @throws CaliberError `unauthenticated` without a principal, `forbidden` when it lacks the right */

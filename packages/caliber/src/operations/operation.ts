@@ -5,7 +5,7 @@
 import type { z } from 'zod'
 import type { Sql } from '../db/sql.ts'
 import type { TenantMemory } from '../derive/tenantMemory.ts'
-import type { KeptWindow } from '../domain/context/window.ts'
+import type { Windows } from '../derive/windows.ts'
 import type { Change } from '../domain/event.ts'
 import type { Principal, Right } from '../domain/principal.ts'
 import type { Tokenizer } from '../models/tokenizer.ts'
@@ -33,8 +33,8 @@ export interface RecallContext {
   /** The tenant's memory, as of event `atLeastSeq` or later. @throws CaliberError `unavailable` when it is not there yet */
   memory(atLeastSeq: number | undefined): Promise<TenantMemory>
   readonly tokenizer: Tokenizer
-  /** Store the record of an assembled context, so that it can be explained. */
-  keepWindow(window: KeptWindow): Promise<void>
+  /** The receipts of assembled contexts. */
+  readonly windows: Windows
   now(): Date
 }
 

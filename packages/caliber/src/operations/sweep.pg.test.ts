@@ -15,6 +15,7 @@ afterAll(() => caliber.close())
 test('a sweep deletes what has outlived its time, says so in the log, and otherwise says nothing', async () => {
   await tenant.call('note.record', { subject: 's', content: 'c' }, 'key-1')
   const { windowId } = await tenant.call<{ windowId: string }>('context.assemble', { query: 's' })
+  await expect.poll(() => caliber.admin`select 1 from caliber.context_window`).toHaveLength(1)
   expect(await sweepTenant(caliber.database, tenant)).toBe(0)
 
   await caliber.admin`update caliber.idempotency set expires_at = now() - interval '1 second'`
@@ -29,7 +30,7 @@ test('of more windows than are kept the oldest go', async () => {
   const own = await caliber.tenant()
   await caliber.admin`
     insert into caliber.context_window (tenant_id, id, record, created_at)
-    select ${own.tenantId}, lpad(to_hex(i), 64, '0'), '{}', now() - make_interval(secs => i)
+    select ${own.tenantId}, lpad(to_hex(i), 64, '0'), '\\x', now() - make_interval(secs => i)
     from generate_series(1, ${limits.windowsKept + 5}) as i`
   expect(await sweepTenant(caliber.database, own)).toBe(5)
 })

@@ -86,8 +86,14 @@ const sectionSources: Readonly<Record<SectionName, SectionSource>> = {
       accept: (item) =>
         holdsAt(item, nowMs) && (request.trajectoryId === null || item.trajectoryId === request.trajectoryId),
     })
+    let leftTokens = request.budgetTokens
+    let misses = 0
     for (const [i, { item, score }] of found.entries()) {
       yield { item, section: 'retrieved', required: false, signals: { lexical: score, rank: i + 1 } }
+      // Past the budget by their text alone, a few more are proposed as near misses and to fill what is left.
+      leftTokens -= item.tokenCount
+      if (leftTokens < 0) misses += 1
+      if (misses > nearMisses) return
     }
   },
 }

@@ -39,7 +39,7 @@ export const assembleContext = operation({
   idempotent: true,
 
   async run(
-    { memory, tokenizer, now, keepWindow },
+    { principal, memory, tokenizer, now, windows },
     { atLeastSeq, query, scopeId, trajectoryId, system, budgetTokens, ...rest },
   ) {
     if (query === undefined && scopeId === undefined) {
@@ -59,7 +59,7 @@ export const assembleContext = operation({
       held,
       { tokenizer: tokenizer.name, countTokens: tokenizer.count, at: now() },
     )
-    await keepWindow(assembled)
+    await windows.keep(principal, assembled)
     return assembled
   },
 })

@@ -11,14 +11,13 @@ export const explainContext = operation({
   example: { windowId: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' },
   input: z.strictObject({ windowId: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits') }),
   output: window,
-  effect: 'read',
+  effect: 'recall',
   needs: 'read',
   mcp: true,
   idempotent: true,
 
-  async run({ sql }, { windowId }) {
-    const [found] = await sql<{ record: z.input<typeof window> }>`
-      select record from caliber.context_window where tenant_id = caliber.current_tenant() and id = ${windowId}`
+  async run({ principal, windows }, { windowId }) {
+    const found = await windows.find(principal, windowId)
     if (!found) {
       throw new CaliberError(
         'not_found',
@@ -26,6 +25,6 @@ export const explainContext = operation({
         { windowId },
       )
     }
-    return found.record
+    return found
   },
 })

@@ -11,6 +11,9 @@ export interface IncomingTurn extends Pick<Turn, 'content' | 'toolCalls' | 'tool
   readonly key: string | null
 }
 
+/** Readers of the log fetch what an event names at once. */
+const turnsPerEvent = 1_000
+
 /**
  * Append turns to a scope that the caller has locked and found open: sequences, token counts, the scope's sums and the
  * event, all in the caller's transaction.
@@ -43,10 +46,10 @@ export async function insertTurns(
     update caliber.scope
     set turn_count = turn_count + ${rows.length}, used_tokens = used_tokens + ${addedTokens}, version = version + 1
     where tenant_id = caliber.current_tenant() and id = ${scope.scopeId}`
-  emit({
-    kind: 'turns.appended',
-    subjectId: scope.scopeId,
-    data: { trajectoryId: scope.trajectoryId, firstSequence: scope.turnCount + 1, count: rows.length },
-  })
+  for (let at = 0; at < rows.length; at += turnsPerEvent) {
+    const count = Math.min(turnsPerEvent, rows.length - at)
+    const data = { trajectoryId: scope.trajectoryId, firstSequence: scope.turnCount + at + 1, count }
+    emit({ kind: 'turns.appended', subjectId: scope.scopeId, data })
+  }
   return stored.sort((a, b) => a.sequence - b.sequence)
 }
