@@ -301,7 +301,10 @@ function ladder() {
   return {
     createInputs: (lib) => () => {
       lib.build(() => {
-        for (let i = 0; i < 20_000; i++) lib.signal(i)
+        // Kept, or a compiler may notice that nothing is made at all.
+        const kept = []
+        for (let i = 0; i < 20_000; i++) kept.push(lib.signal(i))
+        assert(kept.length, 20_000, 'createInputs')
       })
       lib.dispose()
     },
