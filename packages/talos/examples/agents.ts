@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const directory = await mkdtemp(join(tmpdir(), 'talos-agents-'))
+
 // #region example
 import { asyncDerived, createGraph } from '@caliber/talos'
 import { fileStore, load, save, share } from '@caliber/talos/persist'

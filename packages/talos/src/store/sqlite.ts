@@ -10,10 +10,11 @@ export interface SqliteDatabase {
   }
 }
 
+/** Keys are stored as bytes behind a slash: SQLite ends a text at its first NUL, and a part of nothing is null. */
 export function sqliteStore(database: SqliteDatabase): Store {
   database.exec('pragma journal_mode = wal')
   database.exec('pragma synchronous = full')
-  database.exec('create table if not exists talos_entry (key text primary key, data blob not null) without rowid')
+  database.exec('create table if not exists talos_entry (key blob primary key, data blob not null) without rowid')
   const read = database.prepare('select data from talos_entry where key = ?')
   const write = database.prepare(
     'insert into talos_entry (key, data) values (?, ?) on conflict (key) do update set data = excluded.data',
@@ -23,14 +24,20 @@ export function sqliteStore(database: SqliteDatabase): Store {
   const list = database.prepare('select key from talos_entry where substr(key, 1, ?) = ?')
   return {
     read: async (key) => {
-      const row = read.get(key) as { data: Uint8Array } | undefined
+      const row = read.get(bytesOf(key)) as { data: Uint8Array } | undefined
       return row === undefined ? undefined : new Uint8Array(row.data)
     },
-    write: async (key, data) => void write.run(key, data),
-    create: async (key, data) => Number(create.run(key, data).changes) === 1,
-    delete: async (key) => Number(remove.run(key).changes) === 1,
+    write: async (key, data) => void write.run(bytesOf(key), data),
+    create: async (key, data) => Number(create.run(bytesOf(key), data).changes) === 1,
+    delete: async (key) => Number(remove.run(bytesOf(key)).changes) === 1,
     async *list(prefix) {
-      for (const row of list.all([...prefix].length, prefix)) yield (row as { key: string }).key
+      const start = bytesOf(prefix)
+      for (const row of list.all(start.length, start))
+        yield Buffer.from((row as { key: Uint8Array }).key.subarray(1)).toString()
     },
   }
+}
+
+function bytesOf(key: string): Uint8Array {
+  return Buffer.from(`/${key}`)
 }
