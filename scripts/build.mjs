@@ -1,5 +1,6 @@
 // Compile every package and make the pre-migrated snapshot that a new embedded directory starts from.
 import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +9,17 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const tsc = path.join(path.dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
 const projects = ['packages/talos', 'packages/client', 'packages/caliber', 'bench', 'evals', 'examples']
 
+for (const project of projects) removeOrphans(path.join(root, project))
 execFileSync(process.execPath, [tsc, '-b', ...projects], { cwd: root, stdio: 'inherit' })
 const { buildSnapshot } = await import('../packages/caliber/dist/db/pglite/buildSnapshot.js')
 await buildSnapshot(path.join(root, 'packages/caliber/snapshot'))
+
+/** Delete what was compiled from a source that is gone: it would be packed and published. */
+function removeOrphans(project) {
+  const dist = path.join(project, 'dist')
+  if (!existsSync(dist)) return
+  for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+    const [, stem] = /^(.*?)(\.d\.ts|\.js)(\.map)?$/.exec(name) ?? []
+    if (stem !== undefined && !existsSync(path.join(project, 'src', `${stem}.ts`))) rmSync(path.join(dist, name))
+  }
+}

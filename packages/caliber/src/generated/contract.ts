@@ -488,7 +488,7 @@ export const contract: readonly ContractOperation[] = [
       properties: {
         trajectoryId: { description: 'Id of the trajectory.', type: 'string', format: 'uuid' },
         type: {
-          description: 'Fixed by the first revision.',
+          description: 'Fixed by the first revision; another one is refused.',
           type: 'string',
           enum: ['code', 'patch', 'document', 'data', 'config', 'log', 'plan', 'decision', 'tool_result', 'other'],
         },

@@ -43,14 +43,16 @@ export async function connect(options: CaliberOptions): Promise<Connection> {
         if (closed) throw new CaliberError('unavailable', 'This Caliber is closed. Open it again.')
         const from = seat
         if (from.role === 'owner') return from.transport.call(operation, input, callOptions)
-        // The same key both times: should the owner have got the first request after all, it is not done twice.
-        const keyed = { idempotencyKey: randomUUID(), ...callOptions }
-        try {
-          return await from.transport.call(operation, input, keyed)
-        } catch (error) {
-          if (!isUnavailable(error)) throw error
-          seat = await move(from)
-          return seat.transport.call(operation, input, keyed)
+        // The same key every time: should an owner have got the request after all, it is not done twice.
+        const keyed = { ...callOptions, idempotencyKey: callOptions?.idempotencyKey ?? randomUUID() }
+        const untilMs = Date.now() + patienceMs
+        for (let at: Seat = from; ; at = seat) {
+          try {
+            return await at.transport.call(operation, input, keyed)
+          } catch (error) {
+            if (!isUnreached(error) || Date.now() >= untilMs) throw error
+            seat = await move(at)
+          }
         }
       },
     },
@@ -78,6 +80,11 @@ export async function waitForSeat(options: CaliberOptions): Promise<Seat> {
 
 function isUnavailable(error: unknown): error is CaliberError {
   return error instanceof CaliberError && error.code === 'unavailable'
+}
+
+/** Nobody answered at the owner's socket. That an owner says "unavailable" itself is an answer. */
+function isUnreached(error: unknown): boolean {
+  return isUnavailable(error) && 'origin' in error.detail
 }
 
 /** `takeSeat` names the process that is worth waiting for. */

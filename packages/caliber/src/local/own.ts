@@ -38,6 +38,8 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
     const socketPath = socketIn(directory)
     await listenOn(app, { socketPath })
     await lock.publish({ socketPath })
+    // First of all when closing: whoever comes now waits for the lock instead of attaching to a socket that goes away.
+    undo.push(() => lock.publish({}))
     const { principal } = credential
     return {
       role: 'owner',

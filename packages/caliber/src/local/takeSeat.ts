@@ -40,7 +40,7 @@ async function attach(directory: string, { owner }: Extract<LockResult, { held: 
 /** An error of the owner is our own error: the same class whether we attach or own. */
 function rethrow(error: unknown): never {
   if (error instanceof ClientError && isErrorCode(error.code)) {
-    throw new CaliberError(error.code, error.message, { ...error.detail }, error)
+    throw new CaliberError(error.code, error.message, { ...error.detail })
   }
   throw error
 }

@@ -502,7 +502,7 @@ export interface TurnListOutput {
 export interface ArtifactPutInput {
   /** Id of the trajectory. UUID. */
   readonly trajectoryId: string
-  /** Fixed by the first revision. */
+  /** Fixed by the first revision; another one is refused. */
   readonly type: 
     | 'code'
     | 'patch'

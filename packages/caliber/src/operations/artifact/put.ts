@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { artifactColumns } from '../../db/columns.ts'
 import { json, type Sql, uuids } from '../../db/sql.ts'
 import { type Artifact, artifactTypes } from '../../domain/artifact.ts'
+import { CaliberError } from '../../domain/errors.ts'
 import { limits } from '../../domain/limits.ts'
 import { notFound } from '../../domain/notFound.ts'
 import { only } from '../only.ts'
@@ -22,7 +23,7 @@ export const putArtifact = operation({
   },
   input: z.strictObject({
     trajectoryId: id('trajectory'),
-    type: z.enum(artifactTypes).describe('Fixed by the first revision.'),
+    type: z.enum(artifactTypes).describe('Fixed by the first revision; another one is refused.'),
     name: text(limits.nameChars).describe('Unique in its trajectory.'),
     content: text(limits.contentChars),
     provenance: provenance.prefault({}),
@@ -41,14 +42,21 @@ export const putArtifact = operation({
       values (caliber.current_tenant(), ${newId()}, ${trajectoryId}, ${type}, ${name}, 0)
       on conflict (tenant_id, trajectory_id, name) do nothing`
     const current = only(
-      await sql<{ artifactId: string; revision: number; same: boolean | null }>`
-        select a.id as "artifactId", a.revision, r.content = ${content} as same
+      await sql<{ artifactId: string; type: string; revision: number; same: boolean | null }>`
+        select a.id as "artifactId", a.type, a.revision, r.content = ${content} as same
         from caliber.artifact a
         left join caliber.artifact_revision r
           on r.tenant_id = a.tenant_id and r.artifact_id = a.id and r.revision = a.revision
         where a.tenant_id = caliber.current_tenant() and a.trajectory_id = ${trajectoryId} and a.name = ${name}
         for update of a`,
     )
+    if (current.type !== type) {
+      throw new CaliberError(
+        'conflict',
+        `Artifact ${current.artifactId} named ${name} is a ${current.type}, not a ${type}. Keep its type or choose another name.`,
+        { artifactId: current.artifactId, type: current.type },
+      )
+    }
     if (current.same !== true) {
       const revision = current.revision + 1
       await sql`

@@ -72,9 +72,13 @@ const notFound: Refusal = {
   error: new CaliberError('unknown_operation', 'Nothing is served here. GET /reference lists what there is.'),
 }
 
+/** Of a body that is too large so much is read and thrown away, so that the client can read why it was refused. */
+const drainedBytes = 4 * limits.requestBytes
+
 function refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
   if (refusal.defect !== undefined) request.log.error({ err: refusal.defect }, 'request failed')
-  return sendRefusal(reply, refusal)
+  const drains = refusal.status === 413 && Number(request.headers['content-length']) <= drainedBytes
+  return sendRefusal(reply, drains ? { ...refusal, headers: { connection: 'keep-alive' } } : refusal)
 }
 
 function loggerOptions(log: boolean | LogOptions | undefined) {

@@ -79,6 +79,8 @@ export function createMcpServer(call: OperationCall, info: McpInfo): Server {
 function refusalFor(thrown: unknown, { report }: McpInfo): ToolRefusal {
   const error = thrown instanceof CaliberError ? thrown : new CaliberError('internal', defectMessage, {}, thrown)
   if (errorTable[error.code].http < 500) return refusalOf(error)
+  // A passing state that we report on purpose is no defect; what a driver said on the way is worth a line.
+  if (error.retryable && error.cause === undefined) return refusalOf(error)
   const requestId = report?.(error.cause ?? error)
   return requestId === undefined ? refusalOf(error) : { ...refusalOf(error), requestId }
 }

@@ -1,6 +1,7 @@
 /** Settings for tests of the HTTP surface: what it hands on is recorded, or refused by the real dispatch. */
 import type { Database } from '../../../db/sql.ts'
 import { Memories } from '../../../derive/memories.ts'
+import { Windows } from '../../../derive/windows.ts'
 import { CaliberError } from '../../../domain/errors.ts'
 import type { Principal } from '../../../domain/principal.ts'
 import { type Call, createDispatch, type Dispatch } from '../../../operations/dispatch.ts'
@@ -41,6 +42,8 @@ export async function emptyApp() {
   const dispatch = createDispatch({
     database,
     memories: new Memories(database, { maxBytes: 1_000_000, pollMs: 1_000_000, now }),
+
+    windows: new Windows(database),
     tokenizer: { name: 'characters', count: (text) => text.length },
     newId: () => someId,
     now,
