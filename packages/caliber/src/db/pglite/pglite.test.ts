@@ -127,7 +127,7 @@ describe('the directory', () => {
 
 describe('the watchdog', () => {
   test('ends a runaway statement; the calls in line go on and bells ring on', async () => {
-    const db = await openPglite({ dataDir: at('watchdog'), snapshotFile, statementTimeoutMs: 400 })
+    const db = await openPglite({ dataDir: at('watchdog'), snapshotFile, statementTimeoutMs: 3_000 })
     await db.transaction((sql) => sql`create table t as select 1 as v`)
     const heard: string[] = []
     await db.listen('bell', (payload) => heard.push(payload))
@@ -240,7 +240,7 @@ test('without a directory everything is in memory and gone afterwards', async ()
 })
 
 test('a runaway statement in memory ends that database for good instead of emptying it in silence', async () => {
-  const db = await openPglite({ snapshotFile, statementTimeoutMs: 200 })
+  const db = await openPglite({ snapshotFile, statementTimeoutMs: 1_000 })
   await db.transaction((sql) => sql`create table t as select 1 as v`)
   const endless = db.transaction(
     (sql) => sql`select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b`,
