@@ -1,8 +1,25 @@
 import type { ScopeId, TurnId } from './ids.ts'
-import type { ToolCall, ToolResult } from './transcript/draft.ts'
 
 export const roles = ['system', 'user', 'assistant', 'tool'] as const
+/** Who speaks in a turn; `tool` where it carries nothing but tool output. */
 export type Role = (typeof roles)[number]
+
+/** A tool the model asked for. */
+export interface ToolCall {
+  /** Links the result to the call; the tool's name where the source gives no id. */
+  readonly id: string
+  readonly name: string
+  /** A JSON value, nesting and size bounded. A `__proto__` key is an ordinary own property. */
+  readonly input: unknown
+}
+
+/** What a tool answered. */
+export interface ToolResult {
+  /** The `id` of the call; '' where the source does not say. */
+  readonly callId: string
+  readonly content: string
+  readonly isError: boolean
+}
 
 /** A message in a scope. Immutable. */
 export interface Turn {

@@ -1,4 +1,5 @@
-import type { MalformedCode, ToolCall, ToolResult, TurnDraft, TurnRole } from './draft.ts'
+import type { Role, ToolCall, ToolResult } from '../turn.ts'
+import type { MalformedCode, TurnDraft } from './draft.ts'
 import { limits } from './limits.ts'
 import { repairJson, repairText, type Tally } from './repair.ts'
 import { readTime } from './time.ts'
@@ -21,7 +22,7 @@ export function malformed(code: MalformedCode, message: string): Outcome {
 interface Placement {
   readonly session: string
   readonly key: string
-  readonly role: TurnRole
+  readonly role: Role
   /** As the source wrote it; undefined and null mean that there is none. */
   readonly time: unknown
 }

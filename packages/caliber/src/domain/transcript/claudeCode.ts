@@ -15,8 +15,9 @@
  *   in older files that do not name the agent.
  * - The key is the `uuid`, else the line number. A line written twice, or repeated in a resumed session, is one turn.
  */
+
+import type { Role } from '../turn.ts'
 import { DraftBuilder, IGNORED, identifier, malformed, type Outcome } from './builder.ts'
-import type { TurnRole } from './draft.ts'
 import { excerpt } from './excerpt.ts'
 import { isObject, type JsonObject } from './json.ts'
 import { contentText, partText } from './parts.ts'
@@ -52,7 +53,7 @@ function readSystem(record: JsonObject, line: number): Outcome {
   return finish(builder, record, line, 'system')
 }
 
-function finish(builder: DraftBuilder, record: JsonObject, line: number, role: TurnRole): Outcome {
+function finish(builder: DraftBuilder, record: JsonObject, line: number, role: Role): Outcome {
   return builder.finish({
     session: session(record),
     key: identifier(record['uuid']) ?? `l${line}`,

@@ -5,28 +5,10 @@
  * its turns in `drafts`, a reason in `malformed`, or the count `ignored`. The one overlap is `bad_time`.
  */
 
+import type { Role, ToolCall, ToolResult } from '../turn.ts'
+
 /** Name the formats `parseTranscript` reads; what each one means is in the header of its reader. */
 export type TranscriptFormat = 'claude-code' | 'openai' | 'plain'
-
-/** Say who speaks in a turn. `tool` is a turn that carries nothing but tool output. */
-export type TurnRole = 'user' | 'assistant' | 'system' | 'tool'
-
-/** A tool the model asked for. */
-export interface ToolCall {
-  /** Links the result to the call; the tool's name where the source gives no id. */
-  readonly id: string
-  readonly name: string
-  /** A JSON value, nesting and size bounded by `limits`. A `__proto__` key is an ordinary own property. */
-  readonly input: unknown
-}
-
-/** What a tool answered. */
-export interface ToolResult {
-  /** The `id` of the call; '' where the source does not say. */
-  readonly callId: string
-  readonly content: string
-  readonly isError: boolean
-}
 
 /** A turn as read from a transcript, before it has a scope and an id of its own. */
 export interface TurnDraft {
@@ -37,7 +19,7 @@ export interface TurnDraft {
    * chunks were cut. Two drafts with one key are the same turn (Claude Code does write a line twice): keep the first.
    */
   readonly key: string
-  readonly role: TurnRole
+  readonly role: Role
   /** Text shown to or by the model; '' when the turn is only tool calls or results. */
   readonly content: string
   readonly toolCalls: readonly ToolCall[]

@@ -12,14 +12,15 @@
  * `function_call_output`, `reasoning`) are understood. Tool arguments are parsed as JSON, and kept as a string when they
  * are not. A whole JSON document becomes such lines in `transcriptChunks`.
  */
+
+import type { Role } from '../turn.ts'
 import { DraftBuilder, IGNORED, identifier, malformed, type Outcome } from './builder.ts'
-import type { TurnRole } from './draft.ts'
 import { excerpt } from './excerpt.ts'
 import { isObject, type JsonObject, readJson } from './json.ts'
 import { limits } from './limits.ts'
 import { contentText } from './parts.ts'
 
-const ROLES: ReadonlyMap<unknown, TurnRole> = new Map<unknown, TurnRole>([
+const ROLES: ReadonlyMap<unknown, Role> = new Map<unknown, Role>([
   ['user', 'user'],
   ['assistant', 'assistant'],
   ['system', 'system'],
@@ -95,7 +96,7 @@ function readItem(item: JsonObject, place: Place): Outcome {
   }
 }
 
-function finish(builder: DraftBuilder, message: JsonObject, place: Place, role: TurnRole): Outcome {
+function finish(builder: DraftBuilder, message: JsonObject, place: Place, role: Role): Outcome {
   const id = identifier(message['id'])
   return builder.finish({
     session: place.session,

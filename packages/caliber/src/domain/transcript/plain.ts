@@ -3,12 +3,13 @@
  *
  * The key is the `id`, else `l<line>`; the session is `main` unless given. Other fields are left alone.
  */
+
+import type { Role } from '../turn.ts'
 import { DraftBuilder, identifier, malformed, type Outcome } from './builder.ts'
-import type { TurnRole } from './draft.ts'
 import { excerpt } from './excerpt.ts'
 import { isObject } from './json.ts'
 
-const ROLES: readonly TurnRole[] = ['user', 'assistant', 'system', 'tool']
+const ROLES: readonly Role[] = ['user', 'assistant', 'system', 'tool']
 
 /** Read one line of a plain transcript. */
 export function readPlain(record: unknown, line: number): readonly Outcome[] {
