@@ -74,7 +74,7 @@ function compare(suite) {
   for (let round = 0; round < rounds; round++) {
     note(`${suite}, round ${round + 1} of ${rounds}`)
     for (const library of libraries) {
-      const result = run('worker.mjs', [library, suite, suite === 'dynamic' ? '3' : '8'])
+      const result = run('worker.mjs', [library, suite, suite === 'dynamic' ? '3' : '5'])
       pulls[library] = result.pulls
       for (const [test, us] of Object.entries(result.results)) {
         samples[library][test] ??= []
