@@ -73,6 +73,8 @@ export class Bm25Index {
   #postings = new PostingLists()
   /** Live documents of each list. */
   #holders = new Int32Array(64)
+  /** Scratch of `add`: occurrences of each list's term in the document; 0 between calls. */
+  #countIn = new Int32Array(64)
   #dictionaryBytes = 0
 
   /** Caller's ordinal of a live document to row; rows are numbered in order of adding. */
@@ -106,6 +108,7 @@ export class Bm25Index {
       this.#postings.bytes +
       this.#dictionaryBytes +
       this.#holders.byteLength +
+      this.#countIn.byteLength +
       this.#docOf.length * perRow +
       this.#listsIn.byteLength +
       this.#rowOf.size * perRowOf +
@@ -127,9 +130,21 @@ export class Bm25Index {
     if (this.#rowOf.has(doc)) {
       throw new RangeError(`Document ${doc} is already in the index. Remove it before adding it again.`)
     }
-    const counts = new Map<string, number>()
-    for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1)
-    this.#insert(doc, counts, terms.length)
+    const lists: number[] = []
+    for (const term of terms) {
+      const list = this.#listOf(term)
+      const count = this.#countIn[list] ?? 0
+      if (count === 0) lists.push(list)
+      this.#countIn[list] = count + 1
+    }
+    const row = this.#openRow(doc, terms.length, lists.length)
+    let next = this.#listsFrom[row] ?? 0
+    for (const list of lists) {
+      this.#postings.append(list, row, this.#countIn[list] ?? 0, terms.length)
+      this.#countIn[list] = 0
+      this.#holders[list] = (this.#holders[list] ?? 0) + 1
+      this.#listsIn[next++] = list
+    }
   }
 
   /** Remove a document; false when it is not in the index. */
@@ -178,6 +193,7 @@ export class Bm25Index {
     this.#lists = fresh.#lists
     this.#postings = fresh.#postings
     this.#holders = fresh.#holders
+    this.#countIn = fresh.#countIn
     this.#dictionaryBytes = fresh.#dictionaryBytes
     this.#rowOf = fresh.#rowOf
     this.#rows = fresh.#rows
@@ -388,17 +404,6 @@ export class Bm25Index {
     return bound
   }
 
-  #insert(doc: number, counts: ReadonlyMap<string, number>, length: number): void {
-    const row = this.#openRow(doc, length, counts.size)
-    let next = this.#listsFrom[row] ?? 0
-    for (const [term, count] of counts) {
-      const list = this.#listOf(term)
-      this.#postings.append(list, row, count, length)
-      this.#holders[list] = (this.#holders[list] ?? 0) + 1
-      this.#listsIn[next++] = list
-    }
-  }
-
   /** Begin the next row, with room for the numbers of its lists; the caller fills them in. */
   #openRow(doc: number, length: number, listsIn: number): number {
     const row = this.#rows
@@ -431,7 +436,10 @@ export class Bm25Index {
     const list = this.#postings.create()
     this.#lists.set(term, list)
     this.#dictionaryBytes += 40 + 16 + term.length
-    if (list === this.#holders.length) this.#holders = grown(this.#holders, new Int32Array(nextCapacity(list)))
+    if (list === this.#holders.length) {
+      this.#holders = grown(this.#holders, new Int32Array(nextCapacity(list)))
+      this.#countIn = grown(this.#countIn, new Int32Array(nextCapacity(list)))
+    }
     return list
   }
 

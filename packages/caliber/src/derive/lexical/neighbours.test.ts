@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type HitShares, REACH, spreadToNeighbours } from './neighbours.ts'
+import { type Dialogue, type HitShares, REACH, spreadToNeighbours } from './neighbours.ts'
 
 test('an answer without a word of the query is found beside its question', () => {
   const ranked = spreadToNeighbours([hit(4, 6)], withinScope(0, 9))
@@ -29,6 +29,28 @@ test('nothing crosses the border of a scope', () => {
   expect(spreadToNeighbours([hit(5, 1)], withinScope(5, 5))).toEqual([{ doc: 5, score: 1 }])
 })
 
+test('a turn that may not be seen ends the walk on its side', () => {
+  const ranked = spreadToNeighbours([hit(4, 6)], withinScope(0, 9, [3, 6]))
+
+  expect(ranked).toEqual([
+    { doc: 4, score: 6 },
+    { doc: 5, score: 3 },
+  ])
+})
+
+test('a turn between two hits is asked for once, a hit never', () => {
+  const asked: number[] = []
+  const scope = withinScope(0, 4)
+  const accept = (turn: number) => {
+    asked.push(turn)
+    return turn !== 2
+  }
+  const ranked = spreadToNeighbours([hit(1, 6), hit(3, 6)], { ...scope, accept })
+
+  expect(ranked.map((h) => h.doc)).toEqual([1, 3, 0, 4])
+  expect(asked.toSorted()).toEqual([0, 2, 4])
+})
+
 test('a word repeated around a turn counts once, different words add up', () => {
   const repeated = spreadToNeighbours([hit(0, 6, 0), hit(2, 6, 0)], withinScope(0, 2))
   const different = spreadToNeighbours([hit(0, 6, 0), hit(2, 0, 6)], withinScope(0, 2))
@@ -38,7 +60,7 @@ test('a word repeated around a turn counts once, different words add up', () => 
 })
 
 test('without neighbours the ranking is that of the hits', () => {
-  const alone = spreadToNeighbours([hit(3, 1, 2), hit(1, 4, 0), hit(2, 3, 0)], () => undefined)
+  const alone = spreadToNeighbours([hit(3, 1, 2), hit(1, 4, 0), hit(2, 3, 0)], noTurns)
 
   expect(alone.map((h) => h.doc)).toEqual([1, 2, 3])
   expect(alone.map((h) => h.score)).toEqual([4, 3, 3])
@@ -77,6 +99,14 @@ function hit(doc: number, ...shares: number[]): HitShares {
   return { doc, shares }
 }
 
-function withinScope(first: number, last: number): (doc: number, step: -1 | 1) => number | undefined {
-  return (doc, step) => (doc + step >= first && doc + step <= last ? doc + step : undefined)
+/** A scope of the turns `first` to `last`, of which the reader may not see those `hidden`. */
+function withinScope(first: number, last: number, hidden: readonly number[] = []): Dialogue<number> {
+  const turns = Array.from({ length: last - first + 1 }, (_, i) => first + i)
+  return {
+    placeOf: (doc) => ({ turns, index: doc - first }),
+    docOf: (turn) => turn,
+    accept: (turn) => !hidden.includes(turn),
+  }
 }
+
+const noTurns: Dialogue<number> = { placeOf: () => undefined, docOf: (turn) => turn, accept: () => true }
