@@ -62,7 +62,8 @@ if (wanted('figures')) {
 }
 
 const report = { name: 'talos', figures, machine: machine(), commit: commit() }
-if (only === undefined) writeFileSync(here('./results.json'), `${JSON.stringify({ ...report, table }, null, 2)}\n`)
+if (only === undefined)
+  writeFileSync(here('../results/talos.json'), `${JSON.stringify({ ...report, table }, null, 2)}\n`)
 if (json) console.log(JSON.stringify(report))
 else print()
 
