@@ -255,7 +255,7 @@ describe('requests that must be refused', () => {
 
 /** What an answer must never hold: a stack, a path of this machine, SQL, or the name of a library. */
 const leaks =
-  /\bat .+:\d+:\d+|node_modules|\/work\/|\/tmp\/|file:\/\/|\bselect\b.+\bfrom\b|insert into|caliber\.(note|turn|scope|event)\b|zod|fastify|FST_ERR|pglite|SQLSTATE/i
+  /\bat .+:\d+:\d+|node_modules|packages\/caliber|\/tmp\/|file:\/\/|\bselect\b.+\bfrom\b|insert into|caliber\.(note|turn|scope|event)\b|zod|fastify|FST_ERR|pglite|SQLSTATE/i
 
 interface Reply {
   readonly status: number

@@ -105,7 +105,7 @@ describe.each(['stdio', 'http'])('over %s', (surface) => {
       content: [{ type: 'text', text: expect.stringMatching(new RegExp(`^${code}: `)) }],
     })
     expect(JSON.stringify(result)).toContain(`"code":"${code}"`)
-    expect(JSON.stringify(result)).not.toMatch(/node_modules|\/work\/|\bselect\b.+\bfrom\b|\bat .+:\d+:\d+/i)
+    expect(JSON.stringify(result)).not.toMatch(/node_modules|packages\/caliber|\bselect\b.+\bfrom\b|\bat .+:\d+:\d+/i)
   })
 
   test('an unknown tool is a JSON-RPC error, and the connection lives', async () => {

@@ -133,10 +133,10 @@ test('under --json an answer is one line on standard output, an error one line o
 
 test('the options of every command stand before or after its name', async () => {
   for (const words of [
-    ['--data-dir', '/tmp/x', '-q', 'note', 'list'],
-    ['note', 'list', '--data-dir', '/tmp/x', '--quiet'],
+    ['--data-dir', '/data/x', '-q', 'note', 'list'],
+    ['note', 'list', '--data-dir', '/data/x', '--quiet'],
   ]) {
-    expect((await run(words)).opened).toMatchObject([{ dataDir: '/tmp/x', quiet: true, json: false }])
+    expect((await run(words)).opened).toMatchObject([{ dataDir: '/data/x', quiet: true, json: false }])
   }
 })
 

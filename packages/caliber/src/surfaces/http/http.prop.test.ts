@@ -6,7 +6,7 @@ import { auth, emptyApp, someId } from './testing/calls.ts'
 
 /** What an answer must never hold: a stack, a path of this machine, SQL, or the name of a library. */
 const leaks =
-  /\bat .+:\d+:\d+|node_modules|\/work\/|file:\/\/|\bselect\b.+\bfrom\b|caliber\.(note|turn)\b|zod|fastify|FST_ERR/i
+  /\bat .+:\d+:\d+|node_modules|packages\/caliber|file:\/\/|\bselect\b.+\bfrom\b|caliber\.(note|turn)\b|zod|fastify|FST_ERR/i
 
 test('no body, query, path or header makes an operation answer with 5xx or leak', async () => {
   const app = await emptyApp()
