@@ -6,7 +6,7 @@
  */
 import type { Artifact } from '../domain/artifact.ts'
 import type { ContextItem } from '../domain/context/window.ts'
-import type { Note } from '../domain/note.ts'
+import { type Note, type NoteLevel, standingTypes } from '../domain/note.ts'
 import { notFound } from '../domain/notFound.ts'
 import { type Turn, turnText } from '../domain/turn.ts'
 import { Bm25Index } from './lexical/bm25.ts'
@@ -34,7 +34,12 @@ export interface ScopeMemory {
   readonly budgetTokens: number
   /** In the order they were said. */
   readonly turns: MemoryItem[]
+  /** For each turn, the tokens of all turns before it. */
+  readonly tokensBefore: number[]
 }
+
+/** What a note may be looked up as besides being searched: one note may be several. */
+export type NotePlace = 'pinned' | 'standing' | Exclude<NoteLevel, 'raw'>
 
 export interface Found {
   readonly item: MemoryItem
@@ -63,7 +68,12 @@ export class TenantMemory {
   #seq = 0
   readonly #items: (MemoryItem | undefined)[] = []
   readonly #byId = new Map<string, MemoryItem>()
-  readonly #notes = new Map<string, MemoryItem>()
+  readonly #notes: Readonly<Record<NotePlace, Map<string, MemoryItem>>> = {
+    pinned: new Map(),
+    standing: new Map(),
+    principle: new Map(),
+    summary: new Map(),
+  }
   readonly #trajectories = new Set<string>()
   readonly #scopes = new Map<string, ScopeMemory>()
   readonly #index = new Bm25Index()
@@ -95,7 +105,7 @@ export class TenantMemory {
   }
 
   addScope(scopeId: string, budgetTokens: number): void {
-    this.#scopes.set(scopeId, { budgetTokens, turns: [] })
+    this.#scopes.set(scopeId, { budgetTokens, turns: [], tokensBefore: [] })
   }
 
   addTurn(turn: Turn, trajectoryId: string): void {
@@ -113,7 +123,11 @@ export class TenantMemory {
       sequence: turn.sequence,
       note: null,
     })
-    this.#scopes.get(turn.scopeId)?.turns.push(item)
+    const scope = this.#scopes.get(turn.scopeId)
+    if (!scope) return
+    const last = scope.turns.length - 1
+    scope.tokensBefore.push((scope.tokensBefore[last] ?? 0) + (scope.turns[last]?.tokenCount ?? 0))
+    scope.turns.push(item)
   }
 
   /** Hold a revision in place of the one before. */
@@ -150,7 +164,7 @@ export class TenantMemory {
       sequence: null,
       note,
     })
-    this.#notes.set(item.id, item)
+    for (const place of placesOf(note)) this.#notes[place].set(item.id, item)
   }
 
   /** Forget a note or an artifact. Nothing happens when it is not there. */
@@ -158,7 +172,7 @@ export class TenantMemory {
     const item = this.#byId.get(id)
     if (!item) return
     this.#byId.delete(id)
-    this.#notes.delete(id)
+    for (const notes of Object.values(this.#notes)) notes.delete(id)
     this.#items[item.ordinal] = undefined
     this.#index.remove(item.ordinal)
     this.#textBytes -= item.text.length * 2
@@ -180,9 +194,9 @@ export class TenantMemory {
     return scope
   }
 
-  /** Live notes in the order they were recorded. */
-  notes(): Iterable<MemoryItem> {
-    return this.#notes.values()
+  /** The live notes of a place in the order they were recorded. */
+  notes(place: NotePlace): Iterable<MemoryItem> {
+    return this.#notes[place].values()
   }
 
   /** The items that fit a query best, best first; equal scores in log order. */
@@ -229,4 +243,12 @@ export class TenantMemory {
     const turns = this.#scopes.get(item.scopeId)?.turns
     return turns && { turns, index: item.sequence - 1 }
   }
+}
+
+function placesOf({ pinned, type, level }: Note): readonly NotePlace[] {
+  return [
+    ...(pinned ? (['pinned'] as const) : []),
+    ...(standingTypes.has(type) ? (['standing'] as const) : []),
+    ...(level === 'raw' ? [] : [level]),
+  ]
 }

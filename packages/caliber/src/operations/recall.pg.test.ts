@@ -182,6 +182,31 @@ test('without a question, what the user said last is what is searched for', asyn
   await expect(assemble(tenant, {})).rejects.toMatchObject({ code: 'invalid_input' })
 })
 
+test('of a long conversation the newest turns stand in the window, and only what could fit is a candidate', async () => {
+  const tenant = await caliber.tenant()
+  const { trajectoryId } = await tenant.call<{ trajectoryId: string }>('trajectory.start', { name: 'long' })
+  const { scopeId } = await tenant.call<{ scopeId: string }>('scope.open', { trajectoryId, name: 'long' })
+  const ids: string[] = []
+  for (const part of [0, 1]) {
+    const turns = Array.from({ length: 500 }, (_, i) => ({ role: 'user', content: `harbour turn ${part * 500 + i}` }))
+    const appended = await tenant.call<{ turns: { turnId: string }[] }>('turn.append', { scopeId, turns })
+    ids.push(...appended.turns.map(({ turnId }) => turnId))
+  }
+  const { receipt } = await assemble(tenant, { scopeId, query: 'zeppelin', budgetTokens: 1000 })
+  const said = receipt.verdicts.filter(({ verdict }) => verdict === 'included').map(({ id }) => id)
+  expect(said.length).toBeGreaterThan(20)
+  expect(said).toEqual(ids.slice(-said.length))
+  expect(receipt.totals.candidates).toBeLessThan(300)
+})
+
+test('a pinned preference stands once, among the pins', async () => {
+  const tenant = await caliber.tenant()
+  const note = { type: 'preference', subject: 'tone', content: 'dry', pinned: true, level: 'principle' }
+  const { noteId } = await tenant.call<{ noteId: string }>('note.record', note)
+  const { receipt } = await assemble(tenant, { query: 'tone' })
+  expect(receipt.verdicts.map(({ id, section }) => `${section} ${id}`)).toEqual([`pinned ${noteId}`])
+})
+
 test('messages keep the roles of the conversation, and stored text never speaks as the system', async () => {
   const tenant = await caliber.tenant()
   const { trajectoryId } = await tenant.call<{ trajectoryId: string }>('trajectory.start', { name: 'roles' })

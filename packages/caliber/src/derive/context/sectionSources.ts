@@ -7,7 +7,6 @@
 import { historyBlockShare, type SectionName } from '../../domain/context/sections.ts'
 import type { Candidate, WindowRequest } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
-import { type NoteLevel, standingTypes } from '../../domain/note.ts'
 import { holdsAt } from '../holdsAt.ts'
 import type { MemoryItem, TenantMemory } from '../tenantMemory.ts'
 
@@ -41,39 +40,38 @@ const sectionSources: Readonly<Record<SectionName, SectionSource>> = {
       }
       yield candidate(item, 'pinned', true)
     }
-    for (const item of memory.notes()) {
-      if (item.note?.pinned && holdsAt(item, nowMs)) yield candidate(item, 'pinned', true)
-    }
+    for (const item of memory.notes('pinned')) if (holdsAt(item, nowMs)) yield candidate(item, 'pinned', true)
   },
 
-  *standing({ memory, nowMs }) {
-    for (const item of newestFirst(memory.notes())) {
-      if (item.note && standingTypes.has(item.note.type) && holdsAt(item, nowMs)) yield candidate(item, 'standing')
-    }
+  *standing({ request, memory, nowMs }) {
+    const notes = newestFirst(memory.notes('standing'), nowMs)
+    yield* within(
+      request.budgetTokens,
+      notes.map((item) => candidate(item, 'standing')),
+    )
   },
 
-  *knowledge({ memory, nowMs }) {
-    const notes = newestFirst(memory.notes()).filter((item) => holdsAt(item, nowMs))
-    for (const level of ['principle', 'summary'] satisfies NoteLevel[]) {
-      for (const item of notes) if (item.note?.level === level) yield candidate(item, 'knowledge')
-    }
+  *knowledge({ request, memory, nowMs }) {
+    const notes = [...newestFirst(memory.notes('principle'), nowMs), ...newestFirst(memory.notes('summary'), nowMs)]
+    yield* within(
+      request.budgetTokens,
+      notes.map((item) => candidate(item, 'knowledge')),
+    )
   },
 
   *history({ request, memory }) {
     if (request.scopeId === null) return
-    const { turns } = memory.scope(request.scopeId)
+    const { turns, tokensBefore } = memory.scope(request.scopeId)
+    const last = turns.length - 1
+    const saidTokens = (tokensBefore[last] ?? 0) + (turns[last]?.tokenCount ?? 0)
     const blockTokens = Math.max(1, Math.floor(request.budgetTokens * historyBlockShare))
-    let before = 0
-    const blocks = turns.map((item) => {
-      const block = Math.floor(before / blockTokens)
-      before += item.tokenCount
-      return block
-    })
+    const blockOf = (i: number) => Math.floor((tokensBefore[i] ?? 0) / blockTokens)
     // Blocks that cannot fit by their text alone are no candidates; the newest of them shows where history was cut.
-    const oldest = Math.floor(Math.max(0, before - request.budgetTokens) / blockTokens)
-    for (const [i, item] of turns.entries()) {
-      const block = blocks[i] ?? 0
-      if (block >= oldest) yield { ...candidate(item, 'history'), block }
+    const oldest = Math.floor(Math.max(0, saidTokens - request.budgetTokens) / blockTokens)
+    let first = turns.length
+    while (first > 0 && blockOf(first - 1) >= oldest) first -= 1
+    for (const [i, item] of turns.slice(first).entries()) {
+      yield { ...candidate(item, 'history'), block: blockOf(first + i) }
     }
   },
 
@@ -86,15 +84,15 @@ const sectionSources: Readonly<Record<SectionName, SectionSource>> = {
       accept: (item) =>
         holdsAt(item, nowMs) && (request.trajectoryId === null || item.trajectoryId === request.trajectoryId),
     })
-    let leftTokens = request.budgetTokens
-    let misses = 0
-    for (const [i, { item, score }] of found.entries()) {
-      yield { item, section: 'retrieved', required: false, signals: { lexical: score, rank: i + 1 } }
-      // Past the budget by their text alone, a few more are proposed as near misses and to fill what is left.
-      leftTokens -= item.tokenCount
-      if (leftTokens < 0) misses += 1
-      if (misses > nearMisses) return
-    }
+    yield* within(
+      request.budgetTokens,
+      found.map(({ item, score }, i) => ({
+        item,
+        section: 'retrieved' as const,
+        required: false,
+        signals: { lexical: score, rank: i + 1 },
+      })),
+    )
   },
 }
 
@@ -108,10 +106,25 @@ function lastWords({ scopeId }: WindowRequest, memory: TenantMemory): string | u
   return memory.scope(scopeId).turns.findLast(({ role }) => role === 'user')?.text
 }
 
-function candidate(item: MemoryItem, section: SectionName, required = false): Candidate {
+function candidate(item: MemoryItem, section: SectionName, required = false) {
   return { item, section, required, signals: {} }
 }
 
-function newestFirst(items: Iterable<MemoryItem>): readonly MemoryItem[] {
-  return [...items].toReversed()
+function newestFirst(items: Iterable<MemoryItem>, nowMs: number): readonly MemoryItem[] {
+  return [...items].filter((item) => holdsAt(item, nowMs)).toReversed()
+}
+
+/** The first candidates, until their text alone exceeds the budget; then a few more, as near misses and to fill what is left. */
+function* within<C extends Candidate & { readonly item: MemoryItem }>(
+  budgetTokens: number,
+  candidates: readonly C[],
+): Iterable<C> {
+  let leftTokens = budgetTokens
+  let misses = 0
+  for (const proposed of candidates) {
+    yield proposed
+    leftTokens -= proposed.item.tokenCount
+    if (leftTokens < 0) misses += 1
+    if (misses > nearMisses) return
+  }
 }
