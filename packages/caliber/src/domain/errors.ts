@@ -65,6 +65,10 @@ interface ErrorRow {
 
 export type ErrorCode = keyof typeof errorTable
 
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(errorTable, code)
+}
+
 /**
  * The only error class that leaves this package.
  *

@@ -8,7 +8,7 @@ import { CaliberError } from '../errors.ts'
 import { type Packed, pack } from './pack.ts'
 import { type Renderer, rendererOf } from './render.ts'
 import { type SectionName, sections } from './sections.ts'
-import type { Candidate, ContextItem, Format, Message, Receipt, Verdict, Window, WindowRequest } from './window.ts'
+import type { Candidate, ContextItem, Message, Receipt, Verdict, Window, WindowRequest } from './window.ts'
 
 /** What the window is computed from besides the request. */
 export interface Basis {
@@ -48,7 +48,9 @@ export function assembleWindow(request: WindowRequest, basis: Basis): Window {
   const spoken = (section: SectionName) => asMessages && section === 'history'
   const packed = pack(basis.candidates, request.budgetTokens - fixedTokens, {
     item: ({ item, section }) =>
-      spoken(section) ? messageTokens + price(messageOf(item).content) : priceOf(item, request.format, renderer, price),
+      spoken(section)
+        ? messageTokens + price(messageOf(item).content)
+        : priceOf(item, `${basis.tokenizer} ${request.format}`, renderer, price),
     section: (name) => (spoken(name) ? 0 : price(renderer.openSection(name)) + price(renderer.closeSection(name))),
   })
   const proposed = new Map(basis.candidates.map((candidate, i) => [candidate, i]))
@@ -99,15 +101,17 @@ export function assembleWindow(request: WindowRequest, basis: Basis): Window {
 /**
  * What an item takes in a format wherever it stands: the dearer of its two forms where being first matters. Items are
  * immutable and are priced again and again, so the price stays with the item.
+ *
+ * @param currency tokenizer and format: what the price is true for
  */
-function priceOf(item: ContextItem, format: Format, renderer: Renderer, price: (text: string) => number): number {
-  const known = prices.get(item) ?? {}
-  const tokens = known[format] ?? Math.max(...itemForms(renderer, item).map(price))
-  if (known[format] === undefined) prices.set(item, { ...known, [format]: tokens })
+function priceOf(item: ContextItem, currency: string, renderer: Renderer, price: (text: string) => number): number {
+  const known = prices.get(item) ?? new Map<string, number>()
+  const tokens = known.get(currency) ?? Math.max(...itemForms(renderer, item).map(price))
+  prices.set(item, known.set(currency, tokens))
   return tokens
 }
 
-const prices = new WeakMap<ContextItem, Partial<Record<Format, number>>>()
+const prices = new WeakMap<ContextItem, Map<string, number>>()
 
 function itemForms(renderer: Renderer, item: ContextItem): readonly string[] {
   const [first, later] = [renderer.item(item, true), renderer.item(item, false)]

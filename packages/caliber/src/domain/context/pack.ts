@@ -58,54 +58,42 @@ export function pack(candidates: readonly Candidate[], budgetTokens: number, pri
     const open = candidates.filter(
       (candidate) => candidate.section === name && packed.get(candidate.item.id)?.included !== true,
     )
-    for (const group of groups(open)) {
-      const tokens = group.candidates.map((candidate) => prices.item(candidate))
+    let aBlockFell = false
+    for (const { isBlock, members } of groups(open)) {
+      const tokens = members.map((candidate) => prices.item(candidate))
       const costTokens = tokens.reduce((sum, one) => sum + one, 0) + entry(name)
-      const fits = !group.fallen() && costTokens <= allowanceTokens
-      const refusal = group.block ? 'evicted_block' : costTokens > leftTokens ? 'over_budget' : 'over_share'
-      for (const [at, candidate] of group.candidates.entries()) {
+      const fits = !(isBlock && aBlockFell) && costTokens <= allowanceTokens
+      const refusal = isBlock ? 'evicted_block' : costTokens > leftTokens ? 'over_budget' : 'over_share'
+      for (const [at, candidate] of members.entries()) {
         settle(candidate, tokens[at] ?? 0, fits, fits ? 'fits' : refusal)
       }
       if (fits) allowanceTokens -= costTokens
-      else group.fall()
+      else aBlockFell ||= isBlock
     }
   }
   return [...packed.values()]
 }
 
 interface Group {
-  readonly block: boolean
-  readonly candidates: readonly Candidate[]
-  fallen(): boolean
-  fall(): void
+  readonly isBlock: boolean
+  readonly members: readonly Candidate[]
 }
 
-/** Single candidates as they come; blocks newest first, each falling with the ones newer than it. */
+/** Blocks, newest first, then single candidates as they come. */
 function groups(candidates: readonly Candidate[]): readonly Group[] {
   const blocks = new Map<number, Candidate[]>()
   const single: Group[] = []
-  let fallen = false
   for (const candidate of candidates) {
     if (candidate.block === undefined) {
-      single.push({ block: false, candidates: [candidate], fallen: () => false, fall: () => {} })
+      single.push({ isBlock: false, members: [candidate] })
     } else {
       const block = blocks.get(candidate.block)
       if (block) block.push(candidate)
       else blocks.set(candidate.block, [candidate])
     }
   }
-  const ordered = [...blocks.entries()].sort(([a], [b]) => b - a)
-  return [
-    ...ordered.map(([, members]) => ({
-      block: true,
-      candidates: members,
-      fallen: () => fallen,
-      fall: () => {
-        fallen = true
-      },
-    })),
-    ...single,
-  ]
+  const newestFirst = [...blocks.entries()].sort(([a], [b]) => b - a)
+  return [...newestFirst.map(([, members]) => ({ isBlock: true, members })), ...single]
 }
 
 function tooSmall(neededTokens: number, budgetTokens: number): CaliberError {

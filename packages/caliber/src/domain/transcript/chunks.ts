@@ -50,10 +50,13 @@ export async function* transcriptChunks(
   if (last !== undefined) yield { ...last, bytesRead }
 }
 
-type Cut = Omit<TranscriptChunk, 'bytesRead'>
+export type Cut = Omit<TranscriptChunk, 'bytesRead'>
 
 /** Gathers records; blank lines between two of them come back as line breaks, or as the end of the chunk. */
-function openChunk(maxChunkChars: number): { add(record: SourceRecord): Cut | undefined; close(): Cut | undefined } {
+export function openChunk(maxChunkChars: number): {
+  add(record: SourceRecord): Cut | undefined
+  close(): Cut | undefined
+} {
   let texts: string[] = []
   let chars = 0
   let firstLine = 1

@@ -62,8 +62,8 @@ export const importTranscript = operation({
         'No record of the text fits a known format: claude-code, openai or plain. Check it, or name the format.',
       )
     }
-    const lines = firstLine === 1 ? documentAsLines(text) : text
-    const parsed = parseTranscript(lines, { format, firstLine })
+    const lines = firstLine === 1 ? documentAsLines(text) : { text, firstLine }
+    const parsed = parseTranscript(lines.text, { format, firstLine: lines.firstLine })
     const stop = onMalformed === 'stop' ? parsed.malformed[0] : undefined
     const drafts = stop ? parsed.drafts.filter(({ line }) => line < stop.line) : parsed.drafts
     const stored = await store(context, source, drafts)

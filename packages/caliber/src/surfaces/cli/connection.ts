@@ -3,10 +3,10 @@
  *
  * Nothing heavy is imported here: what an owner needs is loaded when this process becomes one.
  */
-import { httpTransport, type Transport } from '@caliber/client'
+import type { Transport } from '@caliber/client'
 import { CaliberError } from '../../domain/errors.ts'
 import { type Connection, connect as connectTo } from '../../local/connect.ts'
-import { failureOf } from './exit.ts'
+import { remoteTransport } from '../../local/remoteTransport.ts'
 import type { Globals } from './globalOptions.ts'
 
 export type Connect = (globals: Globals) => Promise<Connection>
@@ -23,12 +23,5 @@ function remote(url: string): Transport {
   if (key === '') {
     throw new CaliberError('unauthenticated', `Calling ${url} needs an API key. Set CALIBER_KEY.`, { url })
   }
-  const http = httpTransport({ url, key })
-  return {
-    call: (operation, input, options) =>
-      http.call(operation, input, options).catch((error: unknown) => {
-        const { code, message, detail } = failureOf(error)
-        throw code === 'internal' ? error : new CaliberError(code, message, { ...detail }, error)
-      }),
-  }
+  return remoteTransport({ url, key })
 }

@@ -1,6 +1,6 @@
 /** How a command ends: what is said about a failure, and the exit code from the error table. */
 import { CommanderError } from 'commander'
-import { CaliberError, type ErrorCode, errorTable } from '../../domain/errors.ts'
+import { CaliberError, type ErrorCode, errorTable, isErrorCode } from '../../domain/errors.ts'
 import type { Terminal } from './terminal.ts'
 import { visible } from './visible.ts'
 
@@ -58,10 +58,6 @@ function usageMessage(message: string): string {
   const sentence = what.slice(0, 1).toUpperCase() + what.slice(1)
   const ended = /[.?!]$/.test(sentence) ? sentence : `${sentence}.`
   return [ended, ...hints.map((hint) => hint.replace(/^\((.*)\)$/, '$1'))].join(' ')
-}
-
-function isErrorCode(code: unknown): code is ErrorCode {
-  return typeof code === 'string' && Object.hasOwn(errorTable, code)
 }
 
 function detailOf(error: object): Readonly<Record<string, unknown>> {
