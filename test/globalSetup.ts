@@ -14,6 +14,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The superuser's URL of the native test server. */
     adminUrl: string
+    /** That of the role that serves: neither superuser nor owner of anything. */
+    loginUrl: string
   }
 }
 
@@ -32,6 +34,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   await database.script('grant caliber_app to caliber_login')
   await database.close()
   project.provide('adminUrl', cluster.adminUrl)
+  project.provide('loginUrl', cluster.appUrl('postgres'))
 
   return async () => {
     await cluster.stop()

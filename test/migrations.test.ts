@@ -1,11 +1,12 @@
 /** Fresh = upgraded = the committed dump, on every engine, however many install at once. */
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import { installClaimKey, newClaimKey } from '../packages/caliber/src/db/claimKey.ts'
 import { migrate, pendingMigrations, shippedMigrations } from '../packages/caliber/src/db/migrate.ts'
 import { openPglite } from '../packages/caliber/src/db/pglite/open.ts'
 import { openPostgres } from '../packages/caliber/src/db/postgres.ts'
 import { dumpSchema } from '../packages/caliber/src/db/schemaDump.ts'
-import { inSession } from '../packages/caliber/src/db/session.ts'
+import { openSessions } from '../packages/caliber/src/db/session.ts'
 import type { Database } from '../packages/caliber/src/db/sql.ts'
 import { type TestDatabase, testDatabase } from '../packages/caliber/src/db/testing/database.ts'
 
@@ -98,8 +99,8 @@ async function within(work: (held: TestDatabase) => Promise<void>): Promise<void
 test('a role that is no superuser can install: it may create roles and owns the database', async () => {
   const manager = `manager_${process.pid}`
   await within(async ({ admin, url }) => {
-    const roles = await admin`select rolname from pg_roles where rolname in ('caliber_owner', 'caliber_app')`
-    expect(roles).toHaveLength(2)
+    const roles = await admin`select rolname from pg_roles where rolname like 'caliber\\_%' and not rolcanlogin`
+    expect(roles).toHaveLength(4)
     await admin.unsafe(`create role ${manager} login createrole password 'x'`)
     // The roles exist in this cluster already; a managed server lets their administrator pass them on.
     await admin.unsafe(`grant caliber_owner, caliber_app to ${manager} with admin option`)
@@ -112,7 +113,10 @@ test('a role that is no superuser can install: it may create roles and owns the 
       try {
         await migrate(database)
         expect(await pendingMigrations(database)).toEqual([])
-        expect(await inSession(database, nobody, (sql) => sql`select * from caliber.note`)).toEqual([])
+        const key = newClaimKey()
+        await installClaimKey(database, key)
+        const sessions = openSessions(database, key)
+        expect(await sessions.run(nobody, (sql) => sql`select * from caliber.note`)).toEqual([])
       } finally {
         await database.close()
       }

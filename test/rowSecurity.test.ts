@@ -5,23 +5,27 @@
  */
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type ClaimKey, installClaimKey, newClaimKey, signClaims } from '../packages/caliber/src/db/claimKey.ts'
 import { type TestCaliber, type TestTenant, testCaliber } from '../packages/caliber/src/operations/testing/tenant.ts'
 
 let caliber: TestCaliber
 let ours: TestTenant
 let theirs: TestTenant
-/** One connection, reused for everything, acting as the application role. */
+/** One connection of the role that serves, reused for everything. */
 let app: postgres.Sql
 let tables: string[]
+let key: ClaimKey
 
 beforeAll(async () => {
   caliber = await testCaliber()
+  key = newClaimKey()
+  await installClaimKey(caliber.database, key)
   ours = await caliber.tenant()
   theirs = await caliber.tenant()
   for (const tenant of [ours, theirs]) await fill(tenant)
   // Receipts are stored behind the answer.
   await vi.waitFor(async () => expect(await caliber.admin`select 1 from caliber.context_window`).toHaveLength(2))
-  app = postgres(caliber.url, { max: 1, onnotice: () => {} })
+  app = postgres(caliber.loginUrl, { max: 1, onnotice: () => {} })
   const found = await caliber.admin<{ name: string }[]>`
     select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = 'caliber' and c.relkind in ('r', 'p', 'v', 'm', 'f') order by 1`
@@ -33,7 +37,7 @@ afterAll(async () => {
 })
 
 test('the sweep sees every table there is', () => {
-  expect(tables.length).toBeGreaterThanOrEqual(13)
+  expect(tables.length).toBeGreaterThanOrEqual(18)
 })
 
 test('every table has row security enabled and forced, a restrictive wall, a tenant-led key and no excess of grants', async () => {
@@ -75,9 +79,33 @@ test('the application role owns nothing, is no superuser, bypasses nothing and m
     owned: 0,
     creates: false,
   })
-  const definers = await caliber.admin`
-    select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'caliber' and p.prosecdef`
-  expect([...definers]).toEqual([])
+})
+
+test('functions that run as the owner are these, with a pinned search path, and nobody else may replace them', async () => {
+  const definers = await caliber.admin<{ name: string; path: string | null; open: boolean; owner: string }[]>`
+    select n.nspname || '.' || p.proname as name, array_to_string(p.proconfig, ' ') as path,
+           has_function_privilege('public', p.oid, 'execute') as open, pg_get_userbyid(p.proowner) as owner
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname like 'caliber%' and p.prosecdef order by 1`
+  expect(definers.map(({ name }) => name)).toEqual([
+    'caliber.acquire_lock',
+    'caliber.append_events',
+    'caliber.metrics',
+    'caliber.open_regions',
+    'caliber.renew_lock',
+    'caliber.tenant_ids',
+    'caliber.verified_tenant',
+    'caliber.verify_events',
+    'caliber_private.assert_fences',
+    'caliber_private.register_tenant',
+  ])
+  for (const definer of definers) {
+    expect(definer).toMatchObject({
+      path: 'search_path=pg_catalog, pg_temp',
+      open: false,
+      owner: 'caliber_owner',
+    })
+  }
 })
 
 test('on one reused connection each tenant sees its own rows, and nobody sees any without claims', async () => {
@@ -116,6 +144,16 @@ describe('direct statements of the application role', () => {
       return tx`select * from caliber.note`
     },
     'create a function in the schema': (tx) => tx`create function caliber.f() returns int language sql as 'select 1'`,
+    'append an event by hand': (tx) =>
+      tx`insert into caliber.event (tenant_id, seq, kind, subject_id, data, principal_id, hash)
+         values (${ours.tenantId}, 999, 'x', ${ours.tenantId}, '{}', ${ours.principalId}, sha256(''))`,
+    'move the head of the log': (tx) => tx`update caliber.event_head set seq = 1`,
+    'take a lock by hand': (tx) => tx`update caliber.lock set holder_id = ${ours.principalId}`,
+    'raise its own limit': (tx) => tx`update caliber.event_head set items = 0`,
+    'move a row to another region': (tx) => tx`update caliber.note set region_id = ${ours.tenantId}`,
+    'become the owner': (tx) =>
+      tx`set local role caliber_owner`.then(() => tx`select * from caliber_private.claim_key`),
+    'turn a trigger off': (tx) => tx`alter table caliber.note disable trigger fence_insert`,
     'write a digest': (tx) => tx`update caliber.turn set digest = '\\x00'`,
   }
   test.each(Object.keys(refusals))('cannot %s', async (name) => {
@@ -131,23 +169,67 @@ describe('direct statements of the application role', () => {
   })
 })
 
+describe('claims', () => {
+  const seen = (claims: string) =>
+    app.begin(async (tx) => {
+      await tx`select set_config('role', 'caliber_app', true), set_config('caliber.claims', ${claims}, true)`
+      return tx`select tenant_id from caliber.note`
+    })
+
+  test('that are signed by a known key open the rows of their tenant', async () => {
+    expect(await seen(claimsOf(ours))).not.toEqual([])
+  })
+
+  const forgeries: Record<string, () => string> = {
+    'another tenant under the old signature': () => claimsOf(ours).replace(ours.tenantId, theirs.tenantId),
+    'another principal under the old signature': () => claimsOf(ours).replace(ours.principalId, theirs.principalId),
+    'a wider reach under the old signature': () =>
+      signClaims(key, { tenantId: ours.tenantId, principalId: ours.principalId }, Date.now()).replace('..', '.all.'),
+    'an unknown key': () => claimsOf(ours, newClaimKey()),
+    'a known name for another key': () => claimsOf(ours, { ...newClaimKey(), id: key.id }),
+    'an expiry that has passed': () => claimsOf(ours, key, Date.now() - 400_000),
+    'a later expiry under the old signature': () => {
+      const part = claimsOf(ours, key, Date.now() - 400_000).split('.')
+      return [...part.slice(0, 3), '9999999999', ...part.slice(4)].join('.')
+    },
+    'no signature': () => claimsOf(ours).split('.').slice(0, 5).join('.'),
+    'an empty signature': () => `${claimsOf(ours).split('.').slice(0, 5).join('.')}.`,
+    'a signature of zeros': () => `${claimsOf(ours).slice(0, -64)}${'0'.repeat(64)}`,
+    'more parts': () => `${claimsOf(ours)}.x`,
+    'the tenant alone': () => ours.tenantId,
+  }
+  test.each(Object.keys(forgeries))('with %s are refused', async (name) => {
+    await expect(seen(forgeries[name]?.() ?? '')).rejects.toMatchObject({ code: 'CB001' })
+  })
+
+  test('cannot be made by the application role: it reads no key', async () => {
+    await expect(as(ours, (tx) => tx`select * from caliber_private.claim_key`)).rejects.toMatchObject({ code: '42501' })
+    await expect(as(ours, (tx) => tx`select * from caliber_private.tenant_registry`)).rejects.toMatchObject({
+      code: '42501',
+    })
+  })
+})
+
 test('negative control: a policy that lets everybody pass when there are no claims is caught by the sweep', async () => {
   await caliber.admin.unsafe(`
-    drop policy wall on caliber.note;
-    create policy wall on caliber.note as restrictive using
+    drop policy wall on caliber.event_head;
+    create policy wall on caliber.event_head as restrictive using
       (tenant_id = caliber.current_tenant() or caliber.current_tenant() is null)`)
-  expect(await visible(undefined, 'note')).not.toEqual([])
+  expect(await visible(undefined, 'event_head')).not.toEqual([])
 })
 
 async function as<T>(tenant: TestTenant | undefined, work: (tx: postgres.TransactionSql) => Promise<T>): Promise<T> {
   return (await app.begin(async (tx) => {
     await tx`select set_config('role', 'caliber_app', true)`
     if (tenant) {
-      await tx`select set_config('caliber.tenant_id', ${tenant.tenantId}, true),
-                      set_config('caliber.principal_id', ${tenant.principalId}, true)`
+      await tx`select set_config('caliber.claims', ${claimsOf(tenant)}, true)`
     }
     return work(tx)
   })) as T
+}
+
+function claimsOf({ tenantId, principalId }: TestTenant, signedWith = key, atMs = Date.now()): string {
+  return signClaims(signedWith, { tenantId, principalId, reach: 'all' }, atMs)
 }
 
 async function visible(tenant: TestTenant | undefined, table: string): Promise<string[]> {
@@ -162,5 +244,13 @@ async function fill(tenant: TestTenant): Promise<void> {
   await tenant.call('turn.append', { scopeId, turns: [{ role: 'user', content: 'hello' }] })
   await tenant.call('artifact.put', { trajectoryId, type: 'plan', name: 'a', content: 'plan' })
   await tenant.call('note.record', { subject: 's', content: 'c' })
+  const { regionId } = await tenant.call<{ regionId: string }>('region.create', { name: 'r', kind: 'team' })
+  const { principalId } = await tenant.call<{ principalId: string }>('principal.add', {
+    kind: 'agent',
+    name: 'planner',
+    identities: [{ issuer: 'https://issuer.example', subject: 'planner' }],
+  })
+  await tenant.call('region.grant', { regionId, principalId, access: 'read' })
+  await tenant.call('lock.acquire', { locks: [{ regionId }], mode: 'shared' })
   await tenant.call('context.assemble', { query: 'hello' })
 }

@@ -94,6 +94,7 @@ export type {
 ${list(types)}} from './generated/types.ts'
 export { type HttpTransportOptions, httpTransport } from './httpTransport.ts'
 export type { CallOptions, Transport } from './transport.ts'
+export { type HeldLock, type LockRequest, withLock } from './withLock.ts'
 `
 }
 

@@ -10,7 +10,7 @@ import { CaliberError } from './errors.ts'
 import { type Route, routes } from './generated/routes.ts'
 import { requestParts } from './request.ts'
 import { readAnswer } from './response.ts'
-import type { Transport } from './transport.ts'
+import type { CallOptions, Transport } from './transport.ts'
 
 export interface HttpTransportOptions {
   /** Where the server listens, such as `http://127.0.0.1:7411`. */
@@ -34,23 +34,26 @@ export function httpTransport(options: HttpTransportOptions): Transport {
   const { timeoutMs = 30_000, retries = 3 } = options
 
   return {
-    async call(operation, input, { idempotencyKey, signal } = {}) {
+    async call(operation, input, { idempotencyKey, fences, signal } = {}) {
       const route = Object.hasOwn(routes, operation) ? routes[operation] : undefined
       if (!route) throw new CaliberError('unknown_operation', `This client knows no operation ${operation}. Update it.`)
       const { target, body } = requestParts(route, input)
-      const headers = headersFor(route, authorization, body, idempotencyKey)
+      const headers = headersFor(route, authorization, body, { idempotencyKey, fences })
       const request = { method: route.method, headers, ...(body === undefined ? {} : { body }), ...refusals }
 
       for (let attempt = 0; ; attempt += 1) {
         signal?.throwIfAborted()
         const outcome = await attemptOnce(send, base + target, request, timeoutMs, signal)
         if ('answer' in outcome) return outcome.answer
-        if (attempt >= retries || !outcome.error.retryable) throw outcome.error
+        if (attempt >= retries || !isWorthRepeating(outcome.error)) throw outcome.error
         await sleep(backoffMs(attempt, Math.random(), outcome.retryAfterMs), signal)
       }
     },
   }
 }
+
+/** A lock that is held is waited for where the caller says so (waitMs), and nowhere else. */
+const isWorthRepeating = ({ retryable, code }: CaliberError) => retryable && code !== 'lock_held'
 
 /** Do not follow redirects: the key is meant for this server alone. */
 const refusals = { redirect: 'error', credentials: 'omit', cache: 'no-store' } as const
@@ -81,12 +84,13 @@ function headersFor(
   { method, repeatable }: Route,
   authorization: string,
   body: string | undefined,
-  idempotencyKey: string | undefined,
+  { idempotencyKey, fences }: CallOptions,
 ): Record<string, string> {
   const headers: Record<string, string> = { authorization, accept: 'application/json' }
   if (body !== undefined) headers['content-type'] = 'application/json'
   const key = idempotencyKey ?? (method === 'GET' || repeatable ? undefined : newKey())
   if (key !== undefined) headers['idempotency-key'] = key
+  if (fences !== undefined && fences.length > 0) headers['caliber-fence'] = fences.join(', ')
   return headers
 }
 

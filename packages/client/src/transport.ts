@@ -5,6 +5,8 @@ export interface CallOptions {
    * request. Without one, the client makes one for every write that needs it.
    */
   readonly idempotencyKey?: string | undefined
+  /** `<regionId>:<fence>` of the leases that a write is made under; regions with a lock rule ask for it. See `withLock`. */
+  readonly fences?: readonly string[] | undefined
   /** Give up when it aborts; the promise rejects with its reason. A write may have happened all the same. */
   readonly signal?: AbortSignal | undefined
 }

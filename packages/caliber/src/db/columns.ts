@@ -2,27 +2,43 @@
 import { fragment } from './sql.ts'
 
 export const trajectoryColumns = fragment`
-  id as "trajectoryId", parent_id as "parentId", name, goal, status, outcome, version,
+  id as "trajectoryId", region_id as "regionId", parent_id as "parentId", name, goal, status, outcome, version,
   created_by as "createdBy", created_at as "createdAt", updated_at as "updatedAt"`
 
 export const scopeColumns = fragment`
-  id as "scopeId", trajectory_id as "trajectoryId", name, purpose, budget_tokens as "budgetTokens", status,
+  id as "scopeId", region_id as "regionId", trajectory_id as "trajectoryId", name, purpose, budget_tokens as "budgetTokens", status,
   turn_count as "turnCount", used_tokens as "usedTokens", version, created_at as "createdAt", closed_at as "closedAt"`
 
 export const turnColumns = fragment`
   id as "turnId", scope_id as "scopeId", sequence, role, content, tool_calls as "toolCalls",
-  tool_results as "toolResults", token_count as "tokenCount", said_at as "saidAt"`
+  tool_results as "toolResults", token_count as "tokenCount", encode(digest, 'hex') as digest,
+  said_at as "saidAt"`
 
 /** Of `artifact a` joined with `artifact_revision r`. */
 export const artifactColumns = fragment`
-  a.id as "artifactId", a.trajectory_id as "trajectoryId", a.type, a.name, r.revision, a.revision as "latestRevision",
+  a.id as "artifactId", a.region_id as "regionId", a.trajectory_id as "trajectoryId", a.type, a.name, r.revision, a.revision as "latestRevision",
   r.content, encode(r.digest, 'hex') as digest, r.token_count as "tokenCount", r.provenance,
   r.created_by as "createdBy", r.created_at as "createdAt"`
 
 export const noteColumns = fragment`
-  id as "noteId", trajectory_id as "trajectoryId", type, subject, content, level, confidence, pinned,
+  id as "noteId", region_id as "regionId", trajectory_id as "trajectoryId", type, subject, content, level, confidence, pinned,
   valid_from as "validFrom", valid_until as "validUntil", sources, token_count as "tokenCount",
   encode(digest, 'hex') as digest, status, superseded_by as "supersededBy", reason, version,
   recorded_by as "recordedBy", recorded_at as "recordedAt"`
 
-export const eventColumns = fragment`seq, kind, subject_id as "subjectId", data, principal_id as "principalId", at`
+export const eventColumns = fragment`seq, kind, subject_id as "subjectId", region_id as "regionId", data, principal_id as "principalId", at`
+
+export const regionColumns = fragment`
+  id as "regionId", name, kind, write_rule as "writeRule", owner_id as "ownerId", created_at as "createdAt"`
+
+export const principalColumns = fragment`
+  id as "principalId", kind, name, rights, disabled_at as "disabledAt", created_at as "createdAt"`
+
+export const keyColumns = fragment`
+  id as "keyId", principal_id as "principalId", parent_id as "parentId", name, rights, regions,
+  created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"`
+
+/** Of `tenant t` joined with `event_head h`. */
+export const tenantColumns = fragment`
+  t.tenant_id as "tenantId", t.name, t.suspended_at as "suspendedAt", coalesce(h.items, 0) as items,
+  coalesce(h.bytes, 0) as bytes, t.max_items as "maxItems", t.max_bytes as "maxBytes", t.created_at as "createdAt"`

@@ -17,21 +17,13 @@ export function readRing(payload: string): { tenantId: TenantId; seq: number } |
  * Append changes to the log and ring the doorbell, in the caller's transaction.
  *
  * Call it last: it locks the tenant's head row until the transaction ends, which is what makes seq gapless and equal
- * to commit order.
+ * to commit order. The database chains the entries (0012_chain.sql) and counts what they brought.
  *
  * @returns the sequence number of the last entry
+ * @throws CaliberError `quota_exceeded`
  */
 export async function appendEvents(sql: Sql, changes: readonly Change[]): Promise<number> {
-  const [row] = await sql<{ seq: number }>`
-    with head as (
-      update caliber.event_head set seq = seq + ${changes.length} where tenant_id = caliber.current_tenant() returning seq
-    ), entry as (
-      insert into caliber.event (tenant_id, seq, kind, subject_id, data, principal_id)
-      select caliber.current_tenant(), head.seq - ${changes.length} + change.position, change.item ->> 'kind',
-             (change.item ->> 'subjectId')::uuid, change.item -> 'data', caliber.current_principal()
-      from head, jsonb_array_elements(${json(changes)}) with ordinality as change (item, position)
-    )
-    select seq, pg_notify('caliber_event', caliber.current_tenant() || ' ' || seq) from head`
+  const [row] = await sql<{ seq: number }>`select caliber.append_events(${json(changes)}) as seq`
   return row?.seq ?? 0
 }
 

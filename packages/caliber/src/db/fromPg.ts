@@ -14,6 +14,14 @@ const byState: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   '53100': ['storage_full', 'The disk is full; nothing was written. Free some space and send the request again.'],
   '53200': ['unavailable', 'The database is out of memory for now. Send the same request again later.'],
   '53300': ['unavailable', 'The database has no free connection. Send the same request again later.'],
+  CB001: [
+    'unavailable',
+    'The database does not know the key that this server signs its claims with. Run: caliber migrate',
+  ],
+  CB003: [
+    'quota_exceeded',
+    'The tenant stores as much as it may; nothing was written. Ask the operator for a higher limit.',
+  ],
   '57014': ['timeout', 'The statement was stopped at its time limit; nothing was written.'],
   '57P01': ['unavailable', 'The database is shutting down. Send the same request again later.'],
   '57P03': ['unavailable', 'The database is starting. Send the same request again in a moment.'],
@@ -35,6 +43,7 @@ const connectionFailures = new Set([
 export function fromPg(error: unknown): CaliberError {
   if (error instanceof CaliberError) return error
   const state = codeOf(error)
+  if (state === 'CB002') return fenceStale(error)
   const known = byState[state]
   if (known) return new CaliberError(known[0], known[1], {}, error)
   if (connectionFailures.has(state)) {
@@ -46,6 +55,17 @@ export function fromPg(error: unknown): CaliberError {
     )
   }
   return new CaliberError('internal', 'The database refused a statement of ours. Please report this.', {}, error)
+}
+
+/** The trigger of 0011_lock.sql names the region, which is what the caller has to lock. */
+function fenceStale(error: unknown): CaliberError {
+  const regionId = /[0-9a-f-]{36}/.exec(error instanceof Error ? error.message : '')?.[0]
+  return new CaliberError(
+    'fence_stale',
+    `Region ${regionId} is written under its lock alone. Acquire the lock, then send its fence with the write.`,
+    { regionId },
+    error,
+  )
 }
 
 function codeOf(error: unknown): string {

@@ -1,28 +1,41 @@
 /**
- * A transaction in somebody's name: the application role and the claims are set before the first statement and end
- * with the transaction, so a pooled connection carries nothing over to the next request.
+ * Transactions in somebody's name: the application role and the signed claims are set before the first statement and
+ * end with the transaction, so a pooled connection carries nothing over to the next request.
  */
-import type { PrincipalId, TenantId } from '../domain/ids.ts'
+import type { PrincipalId, RegionId, TenantId } from '../domain/ids.ts'
+import { type ClaimKey, signClaims } from './claimKey.ts'
 import type { Database, Sql, TransactionOptions } from './sql.ts'
 
 /** What a transaction claims. Comes from a verified credential, never from a request's content. */
 export interface Claims {
   readonly tenantId: TenantId
   readonly principalId: PrincipalId
+  /**
+   * Which regions are open: what the principal may see (`own`, the default), of that only some, or every region of the
+   * tenant (`all`), for work of the server itself.
+   */
+  readonly reach?: 'own' | 'all' | readonly RegionId[] | undefined
+  /** `<region>:<fence>` of the locks that the writer says it holds. Checked by the database where a region asks for it. */
+  readonly fences?: readonly string[] | undefined
 }
 
-/** Run `work` in one transaction under row security, as `claims`. */
-export function inSession<T>(
-  database: Database,
-  claims: Claims,
-  work: (sql: Sql) => Promise<T>,
-  options?: TransactionOptions,
-): Promise<T> {
-  return database.transaction(async (sql) => {
-    await sql`
-      select set_config('role', 'caliber_app', true),
-             set_config('caliber.tenant_id', ${claims.tenantId}, true),
-             set_config('caliber.principal_id', ${claims.principalId}, true)`
-    return work(sql)
-  }, options)
+export interface Sessions {
+  readonly database: Database
+  /** Run `work` in one transaction under row security, as `claims`. */
+  run<T>(claims: Claims, work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<T>
+}
+
+/** @param now the real clock: the database compares the expiry of claims with its own */
+export function openSessions(database: Database, key: ClaimKey, now: () => Date = () => new Date()): Sessions {
+  return {
+    database,
+    run: (claims, work, options) =>
+      database.transaction(async (sql) => {
+        await sql`
+          select set_config('role', 'caliber_app', true),
+                 set_config('caliber.claims', ${signClaims(key, claims, now().getTime())}, true),
+                 set_config('caliber.fences', ${claims.fences?.join(',') ?? ''}, true)`
+        return work(sql)
+      }, options),
+  }
 }

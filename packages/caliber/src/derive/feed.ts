@@ -7,10 +7,12 @@
 import { setImmediate } from 'node:timers/promises'
 import { artifactColumns, noteColumns, turnColumns } from '../db/columns.ts'
 import { eventsAfter } from '../db/eventLog.ts'
-import { type Claims, inSession } from '../db/session.ts'
-import { type Database, json, type Sql, uuids } from '../db/sql.ts'
+import type { Claims, Sessions } from '../db/session.ts'
+import { json, type Sql, uuids } from '../db/sql.ts'
 import type { Artifact } from '../domain/artifact.ts'
+import { CaliberError } from '../domain/errors.ts'
 import type { Event } from '../domain/event.ts'
+import type { RegionId } from '../domain/ids.ts'
 import type { Note } from '../domain/note.ts'
 import type { Turn } from '../domain/turn.ts'
 import type { TenantMemory } from './tenantMemory.ts'
@@ -20,9 +22,11 @@ const batchEvents = 1_000
 const batchTurns = 5_000
 
 /** Bring `memory` up to the head of its tenant's log. Never run two of these on one memory at once. */
-export async function catchUp(database: Database, claims: Claims, memory: TenantMemory): Promise<void> {
+export async function catchUp(sessions: Sessions, claims: Claims, memory: TenantMemory): Promise<void> {
+  // The memory holds every region of the tenant; what each credential sees of it is for its views to say.
+  const whole = { ...claims, reach: 'all' } as const
   for (;;) {
-    const batch = await inSession(database, claims, (sql) => readBatch(sql, memory.seq), { readOnly: true })
+    const batch = await sessions.run(whole, (sql) => readBatch(sql, memory.seq), { readOnly: true })
     for (const event of batch.events) apply(memory, event, batch)
     if (batch.isLast) return
     await setImmediate()
@@ -62,16 +66,16 @@ function withinBatch(events: readonly Event[]): readonly Event[] {
 function apply(memory: TenantMemory, event: Event, { turns, artifacts, notes }: Batch): void {
   switch (event.kind) {
     case 'trajectory.started':
-      memory.addTrajectory(event.subjectId)
+      memory.addTrajectory(event.subjectId, regionOf(event))
       break
     case 'scope.opened':
-      memory.addScope(event.subjectId, Number(event.data['budgetTokens']))
+      memory.addScope(event.subjectId, regionOf(event), Number(event.data['budgetTokens']))
       break
     case 'turns.appended': {
       const { first, last } = range(event)
       for (let sequence = first; sequence <= last; sequence += 1) {
         const turn = turns.get(`${event.subjectId} ${sequence}`)
-        if (turn) memory.addTurn(turn, String(event.data['trajectoryId']))
+        if (turn) memory.addTurn(turn, regionOf(event), String(event.data['trajectoryId']))
       }
       break
     }
@@ -90,9 +94,21 @@ function apply(memory: TenantMemory, event: Event, { turns, artifacts, notes }: 
     case 'note.retracted':
       memory.remove(event.subjectId)
       break
+    case 'region.created':
+    case 'region.granted':
+    case 'region.revoked':
+      memory.regions.apply(event)
+      break
     default: // Nothing that is searched or shown changed.
   }
   memory.advance(event.seq)
+}
+
+/** What an event about content always has. A log that says otherwise is damaged. */
+function regionOf({ seq, regionId }: Event): RegionId {
+  if (regionId === null)
+    throw new CaliberError('integrity', `Event ${seq} names no region. Run: caliber verify`, { seq })
+  return regionId
 }
 
 /** A note that is no longer live never becomes part of the memory; the event that ended it comes later. */

@@ -6,11 +6,12 @@
  * ring of the doorbell, and `atLeastSeq` where the caller names one. A lost ring costs latency only: a memory that
  * was not compared with the log for `pollMs` is compared before it answers.
  */
-import type { Claims } from '../db/session.ts'
-import type { Database } from '../db/sql.ts'
+import type { Sessions } from '../db/session.ts'
 import { CaliberError } from '../domain/errors.ts'
 import type { TenantId } from '../domain/ids.ts'
+import type { Principal } from '../domain/principal.ts'
 import { catchUp } from './feed.ts'
+import { MemoryView } from './memoryView.ts'
 import { TenantMemory } from './tenantMemory.ts'
 
 export interface MemoriesOptions {
@@ -33,11 +34,11 @@ interface Entry {
 export class Memories {
   // Insertion order is order of use: `at` moves an entry to the end.
   readonly #entries = new Map<TenantId, Entry>()
-  readonly #database: Database
+  readonly #sessions: Sessions
   readonly #options: MemoriesOptions
 
-  constructor(database: Database, options: MemoriesOptions) {
-    this.#database = database
+  constructor(sessions: Sessions, options: MemoriesOptions) {
+    this.#sessions = sessions
     this.#options = options
   }
 
@@ -48,18 +49,18 @@ export class Memories {
   }
 
   /**
-   * A tenant's memory, fresh as the header says.
+   * What a principal may read of its tenant's memory, fresh as the header says.
    *
    * @throws CaliberError `unavailable` when the log has no event `atLeastSeq` yet
    */
-  async at(claims: Claims, atLeastSeq = 0): Promise<TenantMemory> {
-    const entry = this.#use(claims.tenantId)
+  async at(principal: Principal, atLeastSeq = 0): Promise<MemoryView> {
+    const entry = this.#use(principal.tenantId)
     const stale = () =>
       entry.memory.seq < Math.max(entry.headSeq, atLeastSeq) ||
       this.#options.now().getTime() - entry.checkedAtMs > this.#options.pollMs
     // A catch-up that was under way may have begun before the event we need: look once more after it.
     if (entry.loading) await entry.loading
-    if (stale()) await this.#catchUp(claims, entry)
+    if (stale()) await this.#catchUp(principal, entry)
     if (entry.memory.seq < atLeastSeq) {
       throw new CaliberError(
         'unavailable',
@@ -67,12 +68,12 @@ export class Memories {
         { atLeastSeq, seq: entry.memory.seq },
       )
     }
-    return entry.memory
+    return new MemoryView(entry.memory, principal)
   }
 
   #use(tenantId: TenantId): Entry {
     const entry = this.#entries.get(tenantId) ?? {
-      memory: new TenantMemory(),
+      memory: new TenantMemory(tenantId),
       headSeq: 0,
       checkedAtMs: Number.NEGATIVE_INFINITY,
       loading: undefined,
@@ -82,15 +83,15 @@ export class Memories {
     return entry
   }
 
-  async #catchUp(claims: Claims, entry: Entry): Promise<void> {
+  async #catchUp({ tenantId, principalId }: Principal, entry: Entry): Promise<void> {
     entry.loading ??= (async () => {
       const startedMs = this.#options.now().getTime()
       try {
-        await catchUp(this.#database, claims, entry.memory)
+        await catchUp(this.#sessions, { tenantId, principalId }, entry.memory)
         entry.checkedAtMs = startedMs
       } catch (error) {
         // The database may come back; a memory that failed half-way through an event is thrown away.
-        if (!(error instanceof CaliberError)) this.#entries.delete(claims.tenantId)
+        if (!(error instanceof CaliberError)) this.#entries.delete(tenantId)
         throw error
       } finally {
         entry.loading = undefined

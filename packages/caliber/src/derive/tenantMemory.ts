@@ -6,19 +6,21 @@
  */
 import type { Artifact } from '../domain/artifact.ts'
 import type { ContextItem } from '../domain/context/window.ts'
+import type { RegionId, TenantId } from '../domain/ids.ts'
 import { type Note, type NoteLevel, standingTypes } from '../domain/note.ts'
-import { notFound } from '../domain/notFound.ts'
 import { type Turn, turnText } from '../domain/turn.ts'
 import { Bm25Index } from './lexical/bm25.ts'
 import { KnownWords } from './lexical/knownWords.ts'
 import { type Place, spreadToNeighbours } from './lexical/neighbours.ts'
 import { queryTermsOf, termsOf } from './lexical/terms.ts'
+import { Regions } from './regions.ts'
 
 /** A live item as the memory holds it. */
 export interface MemoryItem extends ContextItem {
   readonly ordinal: number
   /** Tokens of the item's own text. */
   readonly tokenCount: number
+  readonly regionId: RegionId
   readonly trajectoryId: string | null
   /** Of a turn: where it was said. */
   readonly scopeId: string | null
@@ -30,6 +32,7 @@ export interface MemoryItem extends ContextItem {
 
 /** A scope as the memory holds it. */
 export interface ScopeMemory {
+  readonly regionId: RegionId
   /** Budget of a context for this scope when a request names none. */
   readonly budgetTokens: number
   /** In the order they were said. */
@@ -74,11 +77,18 @@ export class TenantMemory {
     principle: new Map(),
     summary: new Map(),
   }
-  readonly #trajectories = new Set<string>()
+  /** The region of each. */
+  readonly #trajectories = new Map<string, RegionId>()
   readonly #scopes = new Map<string, ScopeMemory>()
   readonly #index = new Bm25Index()
   readonly #knownWords = new KnownWords()
   #textBytes = 0
+  /** Who may read what; a {@link MemoryView} applies it. */
+  readonly regions: Regions
+
+  constructor(tenantId: TenantId) {
+    this.regions = new Regions(tenantId)
+  }
 
   /** The event up to which this memory is complete. */
   get seq(): number {
@@ -100,15 +110,15 @@ export class TenantMemory {
     this.#seq = seq
   }
 
-  addTrajectory(trajectoryId: string): void {
-    this.#trajectories.add(trajectoryId)
+  addTrajectory(trajectoryId: string, regionId: RegionId): void {
+    this.#trajectories.set(trajectoryId, regionId)
   }
 
-  addScope(scopeId: string, budgetTokens: number): void {
-    this.#scopes.set(scopeId, { budgetTokens, turns: [], tokensBefore: [] })
+  addScope(scopeId: string, regionId: RegionId, budgetTokens: number): void {
+    this.#scopes.set(scopeId, { regionId, budgetTokens, turns: [], tokensBefore: [] })
   }
 
-  addTurn(turn: Turn, trajectoryId: string): void {
+  addTurn(turn: Turn, regionId: RegionId, trajectoryId: string): void {
     const item = this.#add({
       ordinal: this.#items.length,
       id: turn.turnId,
@@ -118,6 +128,7 @@ export class TenantMemory {
       at: turn.saidAt,
       text: turnText(turn),
       tokenCount: turn.tokenCount,
+      regionId,
       trajectoryId,
       scopeId: turn.scopeId,
       sequence: turn.sequence,
@@ -142,6 +153,7 @@ export class TenantMemory {
       at: artifact.createdAt,
       text: `${artifact.name}\n${artifact.content}`,
       tokenCount: artifact.tokenCount,
+      regionId: artifact.regionId,
       trajectoryId: artifact.trajectoryId,
       scopeId: null,
       sequence: null,
@@ -159,6 +171,7 @@ export class TenantMemory {
       at: note.recordedAt,
       text: `${note.subject}: ${note.content}`,
       tokenCount: note.tokenCount,
+      regionId: note.regionId,
       trajectoryId: note.trajectoryId,
       scopeId: null,
       sequence: null,
@@ -182,16 +195,12 @@ export class TenantMemory {
     return this.#byId.get(id)
   }
 
-  /** @throws CaliberError `not_found` */
-  assertTrajectory(trajectoryId: string): void {
-    if (!this.#trajectories.has(trajectoryId)) throw notFound('trajectory', trajectoryId)
+  regionOfTrajectory(trajectoryId: string): RegionId | undefined {
+    return this.#trajectories.get(trajectoryId)
   }
 
-  /** @throws CaliberError `not_found` */
-  scope(scopeId: string): ScopeMemory {
-    const scope = this.#scopes.get(scopeId)
-    if (!scope) throw notFound('scope', scopeId)
-    return scope
+  scope(scopeId: string): ScopeMemory | undefined {
+    return this.#scopes.get(scopeId)
   }
 
   /** The live notes of a place in the order they were recorded. */

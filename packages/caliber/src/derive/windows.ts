@@ -7,9 +7,11 @@
  */
 import { promisify } from 'node:util'
 import { deflateRawSync, inflateRaw } from 'node:zlib'
-import { type Claims, inSession } from '../db/session.ts'
-import { bytes, type Database } from '../db/sql.ts'
+import type { Sessions } from '../db/session.ts'
+import { bytes, uuids } from '../db/sql.ts'
 import type { KeptWindow } from '../domain/context/window.ts'
+import type { RegionId } from '../domain/ids.ts'
+import type { Principal } from '../domain/principal.ts'
 
 /** Records on their way at once. */
 const mostPending = 32
@@ -17,33 +19,31 @@ const mostPending = 32
 const mostKnown = 10_000
 
 export class Windows {
-  readonly #database: Database
-  readonly #pending = new Map<string, { readonly window: KeptWindow; readonly stored: Promise<void> }>()
+  readonly #sessions: Sessions
+  readonly #pending = new Map<string, Promise<void>>()
   readonly #known = new Set<string>()
 
-  constructor(database: Database) {
-    this.#database = database
+  constructor(sessions: Sessions) {
+    this.#sessions = sessions
   }
 
-  /** Store a window's record soon. */
-  async keep(claims: Claims, window: KeptWindow): Promise<void> {
-    const key = keyOf(claims, window.windowId)
+  /** Store a window's record soon. @param regions of the items that it speaks of: who may read all of them may read it */
+  async keep(principal: Principal, window: KeptWindow, regions: ReadonlySet<RegionId>): Promise<void> {
+    const key = keyOf(principal, window.windowId)
     if (this.#known.has(key) || this.#pending.has(key)) return
-    const stored = this.#store(claims, window)
+    const stored = this.#store(principal, window, regions)
       .then(() => this.#remember(key))
       .catch(() => undefined)
       .finally(() => this.#pending.delete(key))
-    this.#pending.set(key, { window, stored })
-    if (this.#pending.size > mostPending) await Promise.race([...this.#pending.values()].map((entry) => entry.stored))
+    this.#pending.set(key, stored)
+    if (this.#pending.size > mostPending) await Promise.race(this.#pending.values())
   }
 
-  /** A window by its id; undefined where there is no record of it, or none any more. */
-  async find(claims: Claims, windowId: string): Promise<KeptWindow | undefined> {
-    const pending = this.#pending.get(keyOf(claims, windowId))
-    if (pending) return pending.window
-    const [found] = await inSession(
-      this.#database,
-      claims,
+  /** A window by its id; undefined where there is no record of it that the principal may read, or none any more. */
+  async find(principal: Principal, windowId: string): Promise<KeptWindow | undefined> {
+    await this.#pending.get(keyOf(principal, windowId))
+    const [found] = await this.#sessions.run(
+      claimsOf(principal),
       (sql) => sql<{ record: Uint8Array }>`
         select record from caliber.context_window where tenant_id = caliber.current_tenant() and id = ${windowId}`,
       { readOnly: true },
@@ -53,18 +53,17 @@ export class Windows {
 
   /** Wait until everything that was kept is stored. */
   async close(): Promise<void> {
-    await Promise.all([...this.#pending.values()].map(({ stored }) => stored))
+    await Promise.all(this.#pending.values())
   }
 
-  async #store(claims: Claims, window: KeptWindow): Promise<void> {
+  async #store(principal: Principal, window: KeptWindow, regions: ReadonlySet<RegionId>): Promise<void> {
     // The fastest level: three quarters of the size for a quarter of a millisecond.
     const record = deflateRawSync(JSON.stringify(window), { level: 1 })
-    await inSession(
-      this.#database,
-      claims,
+    await this.#sessions.run(
+      claimsOf(principal),
       (sql) => sql`
-        insert into caliber.context_window (tenant_id, id, record)
-        values (caliber.current_tenant(), ${window.windowId}, ${bytes(record)})
+        insert into caliber.context_window (tenant_id, id, record, regions)
+        values (caliber.current_tenant(), ${window.windowId}, ${bytes(record)}, ${uuids([...regions])})
         on conflict (tenant_id, id) do nothing`,
       { relaxedDurability: true },
     )
@@ -78,4 +77,6 @@ export class Windows {
 
 const inflate = promisify(inflateRaw)
 
-const keyOf = ({ tenantId }: Claims, windowId: string) => `${tenantId} ${windowId}`
+const keyOf = ({ tenantId }: Principal, windowId: string) => `${tenantId} ${windowId}`
+
+const claimsOf = ({ tenantId, principalId, regions }: Principal) => ({ tenantId, principalId, reach: regions })

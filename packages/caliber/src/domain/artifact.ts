@@ -1,4 +1,4 @@
-import type { ArtifactId, PrincipalId, TrajectoryId, TurnId } from './ids.ts'
+import type { ArtifactId, PrincipalId, RegionId, TrajectoryId, TurnId } from './ids.ts'
 
 export const artifactTypes = [
   'code',
@@ -27,6 +27,7 @@ export interface Provenance {
 /** One immutable revision of an output. */
 export interface Artifact {
   readonly artifactId: ArtifactId
+  readonly regionId: RegionId
   readonly trajectoryId: TrajectoryId
   readonly type: ArtifactType
   readonly name: string

@@ -23,6 +23,13 @@ export const errorTable = {
     retryable: false,
     meaning: 'The change contradicts something that is already stored.',
   },
+  lock_held: { http: 409, exit: 6, retryable: true, meaning: 'Somebody else holds the lock.' },
+  fence_stale: {
+    http: 409,
+    exit: 6,
+    retryable: false,
+    meaning: "The write needs the fence of the region's current lock, held by the writer.",
+  },
   idempotency_mismatch: {
     http: 422,
     exit: 6,
@@ -36,6 +43,7 @@ export const errorTable = {
     meaning: 'Required content alone exceeds the token budget.',
   },
   too_large: { http: 413, exit: 2, retryable: false, meaning: 'The request is larger than the stated limit.' },
+  quota_exceeded: { http: 429, exit: 9, retryable: false, meaning: 'The tenant has reached a limit.' },
   integrity: { http: 500, exit: 8, retryable: false, meaning: 'Stored content does not match its digest.' },
   timeout: {
     http: 503,

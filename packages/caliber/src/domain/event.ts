@@ -1,8 +1,21 @@
-import type { PrincipalId } from './ids.ts'
+import type { PrincipalId, RegionId } from './ids.ts'
 
 /** What may happen to a tenant's memory. Add, never rename: consumers and stored logs know these names. */
 export const eventKinds = [
   'tenant.created',
+  'tenant.limited',
+  'tenant.suspended',
+  'tenant.resumed',
+  'principal.added',
+  'principal.changed',
+  'key.issued',
+  'key.revoked',
+  'region.created',
+  'region.granted',
+  'region.revoked',
+  'lock.acquired',
+  'lock.extended',
+  'lock.released',
   'trajectory.started',
   'trajectory.finished',
   'scope.opened',
@@ -21,6 +34,8 @@ export interface Change {
   readonly kind: EventKind
   /** Id of what changed. */
   readonly subjectId: string
+  /** Where it changed: whoever may not read the region does not see the event. Null for what concerns the whole tenant. */
+  readonly regionId: RegionId | null
   /** Ids and counts, never content. */
   readonly data: Readonly<Record<string, string | number | boolean | null>>
 }

@@ -15,6 +15,20 @@ export const limits = {
   toolsPerTurn: 256,
   sourcesPerItem: 100,
   pinsPerContext: 100,
+  /** Regions of one tenant: each statement looks through those that its principal may read. */
+  regionsPerTenant: 1_000,
+  /** Regions that a narrowed credential names. */
+  regionsPerKey: 16,
+  locksPerCall: 16,
+  lockResourceChars: 200,
+  /** Longest lease; 0011_lock.sql says the same. */
+  lockTtlMs: 300_000,
+  defaultLockTtlMs: 30_000,
+  /** Less than clients wait for an answer. */
+  lockWaitMs: 20_000,
+  /** Keys that are neither revoked nor expired, per tenant. */
+  keysPerTenant: 10_000,
+  keyOverlapHours: 168,
   pageItems: 1_000,
   defaultPageItems: 50,
   searchResults: 1_000,

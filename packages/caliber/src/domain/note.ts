@@ -1,4 +1,4 @@
-import type { NoteId, PrincipalId, TrajectoryId } from './ids.ts'
+import type { NoteId, PrincipalId, RegionId, TrajectoryId } from './ids.ts'
 import type { State } from './states.ts'
 
 export const noteTypes = [
@@ -31,6 +31,7 @@ export interface Source {
 /** Lasting knowledge. Superseded or retracted, never edited. */
 export interface Note {
   readonly noteId: NoteId
+  readonly regionId: RegionId
   readonly trajectoryId: TrajectoryId | null
   readonly type: NoteType
   readonly subject: string

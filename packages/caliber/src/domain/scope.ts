@@ -1,9 +1,10 @@
-import type { ScopeId, TrajectoryId } from './ids.ts'
+import type { RegionId, ScopeId, TrajectoryId } from './ids.ts'
 import type { State } from './states.ts'
 
 /** A working window of a trajectory with a token budget. Opens once, closes once. */
 export interface Scope {
   readonly scopeId: ScopeId
+  readonly regionId: RegionId
   readonly trajectoryId: TrajectoryId
   readonly name: string
   readonly purpose: string | null

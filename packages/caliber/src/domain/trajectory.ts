@@ -1,4 +1,4 @@
-import type { PrincipalId, TrajectoryId } from './ids.ts'
+import type { PrincipalId, RegionId, TrajectoryId } from './ids.ts'
 import type { State } from './states.ts'
 
 /** What came of a trajectory, said once, when it is finished. */
@@ -10,6 +10,7 @@ export interface Outcome {
 /** A goal that somebody pursues; may be part of another. */
 export interface Trajectory {
   readonly trajectoryId: TrajectoryId
+  readonly regionId: RegionId
   readonly parentId: TrajectoryId | null
   readonly name: string
   readonly goal: string | null

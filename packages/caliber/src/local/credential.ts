@@ -3,12 +3,13 @@
  * directory, readable by its owner alone. Whoever can read the file may use the memory; nobody else can.
  */
 import { randomBytes } from 'node:crypto'
-import { open, readFile, rename } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { readKey, writeKey } from '../domain/apiKey.ts'
 import { CaliberError } from '../domain/errors.ts'
 import { type Principal, rights } from '../domain/principal.ts'
 import type { NewTenant } from '../operations/tenant/bootstrap.ts'
+import { writeSecretFile } from './secretFile.ts'
 
 /** Name of the file in the data directory. */
 const credentialFile = 'credential.json'
@@ -35,7 +36,7 @@ export async function readCredential(directory: string): Promise<Credential | un
   return {
     principal: { tenantId, principalId: stored.principalId, rights },
     key: stored.key,
-    tenant: { ...parts, principalId: stored.principalId, name: 'local' },
+    tenant: { ...parts, principalId: stored.principalId, name: 'local', rights },
   }
 }
 
@@ -44,15 +45,7 @@ export async function ensureCredential(directory: string): Promise<Credential> {
   const known = await readCredential(directory)
   if (known) return known
   const { key, principalId } = await newCredential()
-  const file = path.join(directory, credentialFile)
-  const handle = await open(`${file}.new`, 'w', 0o600)
-  try {
-    await handle.writeFile(`${JSON.stringify({ principalId, key }, null, 2)}\n`)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(`${file}.new`, file)
+  await writeSecretFile(path.join(directory, credentialFile), `${JSON.stringify({ principalId, key }, null, 2)}\n`)
   const made = await readCredential(directory)
   if (!made) throw damaged()
   return made

@@ -4,13 +4,14 @@ import os from 'node:os'
 import path from 'node:path'
 import type { DirectoryLock } from '../db/directory/lock.ts'
 import { bootstrapTenant } from '../operations/tenant/bootstrap.ts'
-import { sweepTenant } from '../operations/tenant/sweep.ts'
+import { sweepTenants } from '../operations/tenant/sweep.ts'
 import { createHttpApp } from '../surfaces/http/app.ts'
 import { listenOn } from '../surfaces/http/listen.ts'
 import { mcpRoutes } from '../surfaces/mcp/http.ts'
 import { ensureCredential } from './credential.ts'
 import type { CaliberOptions } from './openCaliber.ts'
 import { createRuntime } from './runtime.ts'
+import { openSealFile } from './sealFile.ts'
 import type { Seat } from './seat.ts'
 import { openStore } from './store.ts'
 import { version } from './version.ts'
@@ -25,13 +26,16 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
   }
   try {
     const { directory } = lock
-    const { database, close: closeStore } = await openStore(lock, options)
+    const { sessions, close: closeStore } = await openStore(lock, options)
     undo.push(closeStore)
     const credential = await ensureCredential(directory)
-    await bootstrapTenant(database, credential.tenant)
-    const runtime = await createRuntime(database, { memoryBytes: options.memoryBytes })
+    await bootstrapTenant(sessions, credential.tenant)
+    const runtime = await createRuntime(sessions, {
+      memoryBytes: options.memoryBytes,
+      seals: await openSealFile(directory),
+    })
     undo.push(runtime.close)
-    undo.push(sweeping(() => sweepTenant(database, credential.principal)))
+    undo.push(sweeping(() => sweepTenants(sessions, credential.principal)))
     const app = await createHttpApp(runtime)
     await app.register(mcpRoutes({ ...runtime, version }))
     undo.push(() => app.close())
@@ -46,11 +50,10 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
       directory,
       credential,
       transport: {
-        call: (operation, input, options) =>
-          runtime.dispatch({ operation, input, principal, idempotencyKey: options?.idempotencyKey }),
+        call: (operation, input, options) => runtime.dispatch({ operation, input, principal, ...options }),
       },
       owned: {
-        database,
+        database: sessions.database,
         listen: async (address) => {
           const url = await listenOn(app, address)
           await lock.publish({ socketPath, url })

@@ -1,18 +1,23 @@
 /** Put the parts together: a database, the memories over it, and one way in. */
 import { v7 } from 'uuid'
 import { doorbell, readRing } from '../db/eventLog.ts'
+import type { Sessions } from '../db/session.ts'
 import type { Database } from '../db/sql.ts'
 import { Memories } from '../derive/memories.ts'
 import { Windows } from '../derive/windows.ts'
 import type { Principal } from '../domain/principal.ts'
+import type { Seals } from '../domain/seal.ts'
 import { openO200k } from '../models/tokenizer.ts'
 import { createDispatch, type Dispatch } from '../operations/dispatch.ts'
-import { authenticate } from '../operations/tenant/bootstrap.ts'
+import { authenticate } from '../operations/key/authenticate.ts'
+import { startSealing } from './sealer.ts'
 import { version } from './version.ts'
 
 export interface RuntimeOptions {
   /** Octets that the memories of all tenants may hold together. Default 512 MiB. */
   readonly memoryBytes?: number | undefined
+  /** Where the heads of the logs are sealed; nowhere where left out. */
+  readonly seals?: Seals | undefined
   newId?(): string
   now?(): Date
 }
@@ -32,19 +37,25 @@ const keyTrustMs = 1_000
 const keysTrusted = 1_000
 
 /** The database stays the caller's to close. */
-export async function createRuntime(database: Database, options: RuntimeOptions = {}): Promise<Runtime> {
+export async function createRuntime(sessions: Sessions, options: RuntimeOptions = {}): Promise<Runtime> {
+  const { database } = sessions
   const now = options.now ?? (() => new Date())
   const startedMs = now().getTime()
-  const memories = new Memories(database, { maxBytes: options.memoryBytes ?? defaultMemoryBytes, pollMs, now })
-  const windows = new Windows(database)
+  const memories = new Memories(sessions, { maxBytes: options.memoryBytes ?? defaultMemoryBytes, pollMs, now })
+  const windows = new Windows(sessions)
+  const seals = options.seals ?? noSeals
+  const sealer = startSealing(sessions, seals, now)
   const unlisten = await database.listen(doorbell, (payload) => {
     const ring = readRing(payload)
-    if (ring) memories.grown(ring.tenantId, ring.seq)
+    if (!ring) return
+    memories.grown(ring.tenantId, ring.seq)
+    sealer.grown(ring.tenantId)
   })
   const dispatch = createDispatch({
-    database,
+    sessions,
     memories,
     windows,
+    seals,
     tokenizer: openO200k(),
     newId: options.newId ?? v7,
     now,
@@ -57,13 +68,16 @@ export async function createRuntime(database: Database, options: RuntimeOptions 
   })
   return {
     dispatch,
-    authenticate: trusting((key) => authenticate(database, key), now),
+    authenticate: trusting((key) => authenticate(sessions, key), now),
     async close() {
       await unlisten()
       await windows.close()
+      await sealer.close()
     },
   }
 }
+
+const noSeals: Seals = { of: async () => ({ seals: [], faults: [] }), append: async () => {} }
 
 async function answers(database: Database): Promise<'ok' | 'unavailable'> {
   return database

@@ -25,6 +25,9 @@ const callersFault: ReadonlySet<ErrorCode> = new Set([
   'illegal_state',
   'version_conflict',
   'conflict',
+  'forbidden',
+  'lock_held',
+  'fence_stale',
   'budget_too_small',
   'unavailable',
 ])

@@ -4,11 +4,13 @@
  */
 import type { z } from 'zod'
 import type { Sql } from '../db/sql.ts'
-import type { TenantMemory } from '../derive/tenantMemory.ts'
+import type { MemoryView } from '../derive/memoryView.ts'
 import type { Windows } from '../derive/windows.ts'
 import type { Change } from '../domain/event.ts'
 import type { Principal, Right } from '../domain/principal.ts'
+import type { SealedLog } from '../domain/seal.ts'
 import type { Tokenizer } from '../models/tokenizer.ts'
+import type { NewTenant } from './tenant/bootstrap.ts'
 
 /** What the function of a write gets: one transaction, in the principal's name, that commits with its events or not at all. */
 export interface WriteContext {
@@ -25,17 +27,33 @@ export interface WriteContext {
 export interface ReadContext {
   readonly principal: Principal
   readonly sql: Sql
+  /** What had been sealed of the tenant's log, outside the database, before the snapshot was taken. */
+  seals(): Promise<SealedLog>
 }
 
 /** A recall is answered from the tenant's memory graph, without a transaction. */
 export interface RecallContext {
   readonly principal: Principal
-  /** The tenant's memory, as of event `atLeastSeq` or later. @throws CaliberError `unavailable` when it is not there yet */
-  memory(atLeastSeq: number | undefined): Promise<TenantMemory>
+  /**
+   * What the principal may read of the tenant's memory, as of event `atLeastSeq` or later.
+   *
+   * @throws CaliberError `unavailable` when it is not there yet
+   */
+  memory(atLeastSeq: number | undefined): Promise<MemoryView>
   readonly tokenizer: Tokenizer
   /** The receipts of assembled contexts. */
   readonly windows: Windows
   now(): Date
+}
+
+/** What an operator's function gets: transactions in the name of one tenant at a time, each with its events. */
+export interface OperateContext {
+  newId(): string
+  /** Tenants after `after` in order of their ids. */
+  tenantIds(after: string | undefined, limit: number): Promise<readonly string[]>
+  bootstrap(tenant: NewTenant): Promise<void>
+  /** @throws CaliberError `not_found` for a tenant that is not there */
+  inTenant<T>(tenantId: string, work: (context: Pick<WriteContext, 'sql' | 'emit'>) => Promise<T>): Promise<T>
 }
 
 /** What a server says of itself, to anybody. */
@@ -54,6 +72,7 @@ interface Contexts {
   readonly write: WriteContext
   readonly read: ReadContext
   readonly recall: RecallContext
+  readonly operate: OperateContext
   readonly status: StatusContext
 }
 
@@ -74,6 +93,14 @@ export interface Operation<E extends Effect, Input extends z.ZodObject, Output e
   readonly effect: E
   /** The right a credential must carry; `none` answers without one. */
   readonly needs: Right | 'none'
+  /**
+   * `tenant`: the session reaches every region and key of the tenant, whoever asks; refused to credentials that are narrowed
+   * to some regions. `credential`: the same, for operations on the caller's own keys, narrowed or not. Where it is left
+   * out, the session reaches what the principal may.
+   */
+  readonly reach?: 'tenant' | 'credential'
+  /** Of a write: for how many milliseconds a refusal with `lock_held` is tried again. */
+  waitMs?(input: z.output<Input>): number
   /** Offered as a tool to models. */
   readonly mcp: boolean
   /** Doing it twice is the same as doing it once, even without an idempotency key. */

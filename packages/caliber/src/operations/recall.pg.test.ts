@@ -343,8 +343,12 @@ async function trajectoryOf(tenant: TestTenant): Promise<string> {
 async function caliberOver({ url }: TestCaliber) {
   const { openPostgres } = await import('../db/postgres.ts')
   const { createRuntime } = await import('../local/runtime.ts')
+  const { installClaimKey, newClaimKey } = await import('../db/claimKey.ts')
+  const { openSessions } = await import('../db/session.ts')
   const database = openPostgres({ url, tier: 'native' })
-  const runtime = await createRuntime(database, { now: () => clock })
+  const key = newClaimKey()
+  await installClaimKey(database, key)
+  const runtime = await createRuntime(openSessions(database, key), { now: () => clock })
   const call = ({ tenantId, principalId }: TestTenant, operation: string, input: unknown) =>
     runtime.dispatch({ operation, input, principal: { tenantId, principalId, rights: ['read', 'write', 'admin'] } })
   return Object.assign(call, {

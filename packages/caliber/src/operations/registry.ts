@@ -5,6 +5,15 @@ import { putArtifact } from './artifact/put.ts'
 import { assembleContext } from './context/assemble.ts'
 import { explainContext } from './context/explain.ts'
 import { eventsSince } from './event/since.ts'
+import { delegateKey } from './key/delegate.ts'
+import { issueKey } from './key/issue.ts'
+import { listKeys } from './key/list.ts'
+import { revokeKey } from './key/revoke.ts'
+import { rotateKey } from './key/rotate.ts'
+import { acquireLock } from './lock/acquire.ts'
+import { extendLock } from './lock/extend.ts'
+import { listLocks } from './lock/list.ts'
+import { releaseLock } from './lock/release.ts'
 import { searchMemory } from './memory/search.ts'
 import { verifyMemory } from './memory/verify.ts'
 import { getNote } from './note/get.ts'
@@ -13,12 +22,26 @@ import { recordNote } from './note/record.ts'
 import { retractNote } from './note/retract.ts'
 import { supersedeNote } from './note/supersede.ts'
 import type { AnyOperation } from './operation.ts'
+import { addPrincipal } from './principal/add.ts'
+import { changePrincipal } from './principal/change.ts'
+import { listPrincipals } from './principal/list.ts'
+import { createRegion } from './region/create.ts'
+import { getRegion } from './region/get.ts'
+import { grantRegion } from './region/grant.ts'
+import { listRegions } from './region/list.ts'
+import { revokeRegion } from './region/revoke.ts'
 import { closeScope } from './scope/close.ts'
 import { getScope } from './scope/get.ts'
 import { listScopes } from './scope/list.ts'
 import { openScope } from './scope/open.ts'
 import { serverHealth } from './server/health.ts'
 import { serverVersion } from './server/version.ts'
+import { createTenant } from './tenant/create.ts'
+import { getTenant } from './tenant/get.ts'
+import { limitTenant } from './tenant/limit.ts'
+import { listTenants } from './tenant/list.ts'
+import { resumeTenant } from './tenant/resume.ts'
+import { suspendTenant } from './tenant/suspend.ts'
 import { finishTrajectory } from './trajectory/finish.ts'
 import { getTrajectory } from './trajectory/get.ts'
 import { listTrajectories } from './trajectory/list.ts'
@@ -52,6 +75,29 @@ export const registry: readonly AnyOperation[] = [
   retractNote,
   eventsSince,
   verifyMemory,
+  createRegion,
+  getRegion,
+  listRegions,
+  grantRegion,
+  revokeRegion,
+  acquireLock,
+  extendLock,
+  releaseLock,
+  listLocks,
+  addPrincipal,
+  listPrincipals,
+  changePrincipal,
+  issueKey,
+  delegateKey,
+  rotateKey,
+  revokeKey,
+  listKeys,
+  getTenant,
+  createTenant,
+  listTenants,
+  limitTenant,
+  suspendTenant,
+  resumeTenant,
   serverHealth,
   serverVersion,
 ]

@@ -14,6 +14,24 @@ import type {
   ContextExplainOutput,
   EventSinceInput,
   EventSinceOutput,
+  KeyDelegateInput,
+  KeyDelegateOutput,
+  KeyIssueInput,
+  KeyIssueOutput,
+  KeyListInput,
+  KeyListOutput,
+  KeyRevokeInput,
+  KeyRevokeOutput,
+  KeyRotateInput,
+  KeyRotateOutput,
+  LockAcquireInput,
+  LockAcquireOutput,
+  LockExtendInput,
+  LockExtendOutput,
+  LockListInput,
+  LockListOutput,
+  LockReleaseInput,
+  LockReleaseOutput,
   MemorySearchInput,
   MemorySearchOutput,
   MemoryVerifyInput,
@@ -28,6 +46,22 @@ import type {
   NoteRetractOutput,
   NoteSupersedeInput,
   NoteSupersedeOutput,
+  PrincipalAddInput,
+  PrincipalAddOutput,
+  PrincipalChangeInput,
+  PrincipalChangeOutput,
+  PrincipalListInput,
+  PrincipalListOutput,
+  RegionCreateInput,
+  RegionCreateOutput,
+  RegionGetInput,
+  RegionGetOutput,
+  RegionGrantInput,
+  RegionGrantOutput,
+  RegionListInput,
+  RegionListOutput,
+  RegionRevokeInput,
+  RegionRevokeOutput,
   ScopeCloseInput,
   ScopeCloseOutput,
   ScopeGetInput,
@@ -40,6 +74,18 @@ import type {
   ServerHealthOutput,
   ServerVersionInput,
   ServerVersionOutput,
+  TenantCreateInput,
+  TenantCreateOutput,
+  TenantGetInput,
+  TenantGetOutput,
+  TenantLimitInput,
+  TenantLimitOutput,
+  TenantListInput,
+  TenantListOutput,
+  TenantResumeInput,
+  TenantResumeOutput,
+  TenantSuspendInput,
+  TenantSuspendOutput,
   TrajectoryFinishInput,
   TrajectoryFinishOutput,
   TrajectoryGetInput,
@@ -67,6 +113,11 @@ export interface Client {
   readonly artifact: ArtifactClient
   readonly note: NoteClient
   readonly event: EventClient
+  readonly region: RegionClient
+  readonly lock: LockClient
+  readonly principal: PrincipalClient
+  readonly key: KeyClient
+  readonly tenant: TenantClient
   readonly server: ServerClient
 }
 
@@ -92,9 +143,9 @@ export interface MemoryClient {
   search(input: MemorySearchInput, options?: CallOptions): Promise<MemorySearchOutput>
 
   /**
-   * Check stored content against its digests, the log for gaps, and scopes against their turns.
+   * Check the log and its seals, the content that it names, digests, and sums; the first bad entry comes first.
    *
-   * Needs the right `read`.
+   * Needs the right `admin`.
    * @example await client.memory.verify()
    * @throws CaliberError
    */
@@ -302,6 +353,223 @@ export interface EventClient {
    * @throws CaliberError
    */
   since(input?: EventSinceInput, options?: CallOptions): Promise<EventSinceOutput>
+}
+
+export interface RegionClient {
+  /**
+   * Create a region of your own: an area with its own readers and writers.
+   *
+   * Needs the right `write`.
+   * @example await client.region.create({ name: 'release notes', kind: 'team' })
+   * @throws CaliberError
+   */
+  create(input: RegionCreateInput, options?: CallOptions): Promise<RegionCreateOutput>
+
+  /**
+   * Get one region.
+   *
+   * Needs the right `read`.
+   * @example await client.region.get({ regionId: '01890a5d-ac96-774b-bcce-b302099a8057' })
+   * @throws CaliberError
+   */
+  get(input: RegionGetInput, options?: CallOptions): Promise<RegionGetOutput>
+
+  /**
+   * List the regions that you may read, newest first.
+   *
+   * Needs the right `read`.
+   * @example await client.region.list({ limit: 20 })
+   * @throws CaliberError
+   */
+  list(input?: RegionListInput, options?: CallOptions): Promise<RegionListOutput>
+
+  /**
+   * Let a principal read, or read and write, a region.
+   *
+   * Needs the right `write`.
+   * @example await client.region.grant({ regionId: '01890a5d-ac96-774b-bcce-b302099a8057', principalId: '01890a5d-ac96-774b-bcce-b302099a8058', access: 'read' })
+   * @throws CaliberError
+   */
+  grant(input: RegionGrantInput, options?: CallOptions): Promise<RegionGrantOutput>
+
+  /**
+   * Take back what a region grants to a principal.
+   *
+   * Needs the right `write`.
+   * @example await client.region.revoke({ regionId: '01890a5d-ac96-774b-bcce-b302099a8057', principalId: '01890a5d-ac96-774b-bcce-b302099a8058' })
+   * @throws CaliberError
+   */
+  revoke(input: RegionRevokeInput, options?: CallOptions): Promise<RegionRevokeOutput>
+}
+
+export interface LockClient {
+  /**
+   * Acquire one lock or several at once, all or none: a lease with a fence that only grows.
+   *
+   * Needs the right `write`.
+   * @example await client.lock.acquire({ locks: [{ regionId: '01890a5d-ac96-774b-bcce-b302099a8057' }], ttlMs: 30000, waitMs: 5000 })
+   * @throws CaliberError
+   */
+  acquire(input: LockAcquireInput, options?: CallOptions): Promise<LockAcquireOutput>
+
+  /**
+   * Let a lease last longer, from now. A lease that has ended cannot be extended.
+   *
+   * Needs the right `write`.
+   * @example await client.lock.extend({ regionId: '01890a5d-ac96-774b-bcce-b302099a8057', fence: 1, ttlMs: 30000 })
+   * @throws CaliberError
+   */
+  extend(input: LockExtendInput, options?: CallOptions): Promise<LockExtendOutput>
+
+  /**
+   * Release a lease. One that has ended already is released, which is said.
+   *
+   * Needs the right `write`.
+   * @example await client.lock.release({ regionId: '01890a5d-ac96-774b-bcce-b302099a8057', fence: 1 })
+   * @throws CaliberError
+   */
+  release(input: LockReleaseInput, options?: CallOptions): Promise<LockReleaseOutput>
+
+  /**
+   * List the leases that hold now, in the regions that you may read.
+   *
+   * Needs the right `read`.
+   * @example await client.lock.list()
+   * @throws CaliberError
+   */
+  list(input?: LockListInput, options?: CallOptions): Promise<LockListOutput>
+}
+
+export interface PrincipalClient {
+  /**
+   * Add an agent, a user or a program to the tenant. It gets in with a key or a token.
+   *
+   * Needs the right `admin`.
+   * @example await client.principal.add({ kind: 'agent', name: 'planner', rights: ['read', 'write'] })
+   * @throws CaliberError
+   */
+  add(input: PrincipalAddInput, options?: CallOptions): Promise<PrincipalAddOutput>
+
+  /**
+   * List the tenant's principals, newest first.
+   *
+   * Needs the right `admin`.
+   * @example await client.principal.list({ limit: 20 })
+   * @throws CaliberError
+   */
+  list(input?: PrincipalListInput, options?: CallOptions): Promise<PrincipalListOutput>
+
+  /**
+   * Change what a principal may do at most, or shut it out. Its keys and tokens follow at once.
+   *
+   * Needs the right `admin`.
+   * @example await client.principal.change({ principalId: '01890a5d-ac96-774b-bcce-b302099a8057', disabled: true })
+   * @throws CaliberError
+   */
+  change(input: PrincipalChangeInput, options?: CallOptions): Promise<PrincipalChangeOutput>
+}
+
+export interface KeyClient {
+  /**
+   * Issue an API key for a principal. It is shown this once.
+   *
+   * Needs the right `admin`.
+   * @example await client.key.issue({ principalId: '01890a5d-ac96-774b-bcce-b302099a8057', name: 'nightly job', rights: ['read'] })
+   * @throws CaliberError
+   */
+  issue(input: KeyIssueInput, options?: CallOptions): Promise<KeyIssueOutput>
+
+  /**
+   * Make a narrower key from your own credential, to hand on. It ends with the credential it came from.
+   *
+   * Needs the right `read`.
+   * @example await client.key.delegate({ name: 'summariser', rights: ['read'], expiresAt: '2099-01-01T00:00:00Z' })
+   * @throws CaliberError
+   */
+  delegate(input?: KeyDelegateInput, options?: CallOptions): Promise<KeyDelegateOutput>
+
+  /**
+   * Replace a key: the new one works at once, the old one for a while longer, so that nothing stops.
+   *
+   * Needs the right `read`.
+   * @example await client.key.rotate({ keyId: '01890a5d-ac96-774b-bcce-b302099a8057', overlapHours: 24 })
+   * @throws CaliberError
+   */
+  rotate(input: KeyRotateInput, options?: CallOptions): Promise<KeyRotateOutput>
+
+  /**
+   * Revoke a key and every key made from it. After a second no server takes them.
+   *
+   * Needs the right `read`.
+   * @example await client.key.revoke({ keyId: '01890a5d-ac96-774b-bcce-b302099a8057' })
+   * @throws CaliberError
+   */
+  revoke(input: KeyRevokeInput, options?: CallOptions): Promise<KeyRevokeOutput>
+
+  /**
+   * List the tenant's API keys, newest first. Never the keys themselves.
+   *
+   * Needs the right `admin`.
+   * @example await client.key.list({ limit: 20 })
+   * @throws CaliberError
+   */
+  list(input?: KeyListInput, options?: CallOptions): Promise<KeyListOutput>
+}
+
+export interface TenantClient {
+  /**
+   * Get your own tenant: what it stores and what it may store.
+   *
+   * Needs the right `read`.
+   * @example await client.tenant.get()
+   * @throws CaliberError
+   */
+  get(input?: TenantGetInput, options?: CallOptions): Promise<TenantGetOutput>
+
+  /**
+   * Create a tenant with an administrator and its first key, which is shown this once.
+   *
+   * Needs the right `operate`.
+   * @example await client.tenant.create({ name: 'Acme', maxItems: 1000000 })
+   * @throws CaliberError
+   */
+  create(input: TenantCreateInput, options?: CallOptions): Promise<TenantCreateOutput>
+
+  /**
+   * List the tenants of this installation, oldest first.
+   *
+   * Needs the right `operate`.
+   * @example await client.tenant.list({ limit: 20 })
+   * @throws CaliberError
+   */
+  list(input?: TenantListInput, options?: CallOptions): Promise<TenantListOutput>
+
+  /**
+   * Set how much a tenant may store. What is stored stays; a write beyond the limit is refused.
+   *
+   * Needs the right `operate`.
+   * @example await client.tenant.limit({ tenantId: '01890a5d-ac96-774b-bcce-b302099a8057', maxItems: 100000, maxBytes: null })
+   * @throws CaliberError
+   */
+  limit(input: TenantLimitInput, options?: CallOptions): Promise<TenantLimitOutput>
+
+  /**
+   * Suspend a tenant: no credential of it is accepted until it is resumed. Nothing is deleted.
+   *
+   * Needs the right `operate`.
+   * @example await client.tenant.suspend({ tenantId: '01890a5d-ac96-774b-bcce-b302099a8057' })
+   * @throws CaliberError
+   */
+  suspend(input: TenantSuspendInput, options?: CallOptions): Promise<TenantSuspendOutput>
+
+  /**
+   * Resume a suspended tenant: its credentials are accepted again.
+   *
+   * Needs the right `operate`.
+   * @example await client.tenant.resume({ tenantId: '01890a5d-ac96-774b-bcce-b302099a8057' })
+   * @throws CaliberError
+   */
+  resume(input: TenantResumeInput, options?: CallOptions): Promise<TenantResumeOutput>
 }
 
 export interface ServerClient {

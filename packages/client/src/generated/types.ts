@@ -10,9 +10,12 @@ export type ErrorCode =
   | 'illegal_state'
   | 'version_conflict'
   | 'conflict'
+  | 'lock_held'
+  | 'fence_stale'
   | 'idempotency_mismatch'
   | 'budget_too_small'
   | 'too_large'
+  | 'quota_exceeded'
   | 'integrity'
   | 'timeout'
   | 'unavailable'
@@ -22,6 +25,8 @@ export type ErrorCode =
 export interface Artifact {
   /** Id of the artifact. UUID. */
   readonly artifactId: string
+  /** Id of the region. UUID. */
+  readonly regionId: string
   /** Id of the trajectory. UUID. */
   readonly trajectoryId: string
   readonly type: 
@@ -112,9 +117,38 @@ export interface ContextWindow {
   }
 }
 
+export interface Key {
+  /** Id of the key. UUID. */
+  readonly keyId: string
+  /** Id of the principal it stands for. UUID. */
+  readonly principalId: string
+  readonly parentId: string | null
+  readonly name: string | null
+  readonly rights: readonly ('read' | 'write' | 'admin' | 'operate')[]
+  /** The only regions that it opens; null where it is not narrowed. */
+  readonly regions: readonly string[] | null
+  readonly createdAt: string
+  readonly expiresAt: string | null
+  readonly revokedAt: string | null
+}
+
+export interface LockRegion {
+  /** Id of the region. UUID. */
+  readonly regionId: string
+  readonly resource: string
+  readonly mode: 'exclusive' | 'shared'
+  /** Id of the principal. UUID. */
+  readonly holderId: string
+  /** Grows with every lease of this lock. Send it with writes, as <regionId>:<fence>. */
+  readonly fence: number
+  readonly until: string
+}
+
 export interface Note {
   /** Id of the note. UUID. */
   readonly noteId: string
+  /** Id of the region. UUID. */
+  readonly regionId: string
   readonly trajectoryId: string | null
   readonly type: 
     | 'fact'
@@ -151,9 +185,31 @@ export interface Note {
   readonly recordedAt: string
 }
 
+export interface Principal {
+  /** Id of the principal. UUID. */
+  readonly principalId: string
+  readonly kind: 'agent' | 'user' | 'key' | 'operator'
+  readonly name: string
+  /** The most that a credential of this principal may carry. */
+  readonly rights: readonly ('read' | 'write' | 'admin' | 'operate')[]
+  readonly disabledAt: string | null
+  readonly createdAt: string
+}
+
+export interface Region {
+  /** Id of the region. UUID. */
+  readonly regionId: string
+  /** Id of the principal. UUID. */
+  readonly principalId: string
+  /** Null where nothing is granted. */
+  readonly access: 'read' | 'write' | null
+}
+
 export interface Scope {
   /** Id of the scope. UUID. */
   readonly scopeId: string
+  /** Id of the region. UUID. */
+  readonly regionId: string
   /** Id of the trajectory. UUID. */
   readonly trajectoryId: string
   readonly name: string
@@ -167,9 +223,27 @@ export interface Scope {
   readonly closedAt: string | null
 }
 
+export interface Tenant {
+  /** Id of the tenant. UUID. */
+  readonly tenantId: string
+  readonly name: string
+  readonly suspendedAt: string | null
+  /** Turns, artifact revisions and notes that it has stored. */
+  readonly items: number
+  /** Octets of their content. */
+  readonly bytes: number
+  /** Null: no limit. */
+  readonly maxItems: number | null
+  /** Null: no limit. */
+  readonly maxBytes: number | null
+  readonly createdAt: string
+}
+
 export interface Trajectory {
   /** Id of the trajectory. UUID. */
   readonly trajectoryId: string
+  /** Id of the region. UUID. */
+  readonly regionId: string
   readonly parentId: string | null
   readonly name: string
   readonly goal: string | null
@@ -209,6 +283,7 @@ export interface Turn {
     readonly isError: boolean
   }[]
   readonly tokenCount: number
+  readonly digest: string
   readonly saidAt: string
 }
 
@@ -217,7 +292,7 @@ export interface Turn {
  * nothing.
  */
 export interface TranscriptImportInput {
-  /** Name of the transcript. The same name means the same transcript. 1 to 200 characters. */
+  /** Name of the transcript. The same name in the same region means the same transcript. 1 to 200 characters. */
   readonly source: string
   /** Whole lines of JSON, or a whole JSON document. 1 to 4,000,000 characters. */
   readonly text: string
@@ -225,6 +300,8 @@ export interface TranscriptImportInput {
   readonly firstLine?: number | undefined
   /** claude-code: session files. openai: chat messages or conversations. plain: {role, content, at}. Default "auto". */
   readonly format?: 'auto' | 'claude-code' | 'openai' | 'plain' | undefined
+  /** The same for every chunk; the common one where left out. UUID. */
+  readonly regionId?: string | undefined
   /** stop: take what stands before the first malformed line and nothing after it. Default "skip". */
   readonly onMalformed?: 'skip' | 'stop' | undefined
 }
@@ -263,6 +340,8 @@ export interface MemorySearchInput {
   readonly kinds?: readonly ('turn' | 'artifact' | 'note')[] | undefined
   /** Of turns; leaves out other kinds. 1 to 4 items. */
   readonly roles?: readonly ('system' | 'user' | 'assistant' | 'tool')[] | undefined
+  /** Id of the region to search in. UUID. */
+  readonly regionId?: string | undefined
   /** Id of the trajectory to search in. UUID. */
   readonly trajectoryId?: string | undefined
   /** Id of the scope to search in. UUID. */
@@ -285,6 +364,8 @@ export interface MemorySearchOutput {
     readonly at: string
     readonly text: string
     readonly tokenCount: number
+    /** Id of the region. UUID. */
+    readonly regionId: string
     readonly trajectoryId: string | null
     readonly scopeId: string | null
     readonly sequence: number | null
@@ -347,6 +428,8 @@ export interface TrajectoryStartInput {
   readonly goal?: string | undefined
   /** Id of the trajectory this one is a part of. UUID. */
   readonly parentId?: string | undefined
+  /** The parent's where left out; the common one without a parent. UUID. */
+  readonly regionId?: string | undefined
 }
 
 /** Answer of `trajectory.start`. */
@@ -558,6 +641,8 @@ export interface ArtifactHistoryOutput {
   readonly items: readonly {
     /** Id of the artifact. UUID. */
     readonly artifactId: string
+    /** Id of the region. UUID. */
+    readonly regionId: string
     /** Id of the trajectory. UUID. */
     readonly trajectoryId: string
     readonly type: 
@@ -622,6 +707,8 @@ export interface NoteRecordInput {
   readonly validUntil?: string | undefined
   /** Id of the trajectory that taught it. UUID. */
   readonly trajectoryId?: string | undefined
+  /** The trajectory's where left out; the common one without a trajectory. UUID. */
+  readonly regionId?: string | undefined
   /** What it was learned from. At most 100 items. Default []. */
   readonly sources?: readonly {
     readonly kind: 'turn' | 'artifact' | 'note'
@@ -747,6 +834,19 @@ export interface EventSinceOutput {
     readonly seq: number
     readonly kind: 
       | 'tenant.created'
+      | 'tenant.limited'
+      | 'tenant.suspended'
+      | 'tenant.resumed'
+      | 'principal.added'
+      | 'principal.changed'
+      | 'key.issued'
+      | 'key.revoked'
+      | 'region.created'
+      | 'region.granted'
+      | 'region.revoked'
+      | 'lock.acquired'
+      | 'lock.extended'
+      | 'lock.released'
       | 'trajectory.started'
       | 'trajectory.finished'
       | 'scope.opened'
@@ -759,6 +859,7 @@ export interface EventSinceOutput {
       | 'sweep.ran'
     /** UUID. */
     readonly subjectId: string
+    readonly regionId: string | null
     readonly data: Readonly<Record<string, string | number | boolean | null>>
     /** UUID. */
     readonly principalId: string
@@ -769,7 +870,8 @@ export interface EventSinceOutput {
 }
 
 /**
- * Input of `memory.verify`: Check stored content against its digests, the log for gaps, and scopes against their turns.
+ * Input of `memory.verify`: Check the log and its seals, the content that it names, digests, and sums; the first bad
+ * entry comes first.
  */
 export type MemoryVerifyInput = Readonly<Record<string, never>>
 
@@ -782,6 +884,7 @@ export interface MemoryVerifyOutput {
     readonly notes: number
     readonly events: number
     readonly scopes: number
+    readonly seals: number
   }
   readonly problemCount: number
   /** What is wrong with which id; at most 100 of them. */
@@ -790,6 +893,345 @@ export interface MemoryVerifyOutput {
     readonly id: string
   }[]
 }
+
+/** Input of `region.create`: Create a region of your own: an area with its own readers and writers. */
+export interface RegionCreateInput {
+  /** 1 to 200 characters. */
+  readonly name: string
+  /**
+   * private: you alone. team: you and whom you grant. public: read by all, written like a team. collaborative: read and
+   * written by all.
+   */
+  readonly kind: 'private' | 'team' | 'public' | 'collaborative'
+  /** lock: writes need the fence of the region's lock. Default: lock for collaborative ones, else free. */
+  readonly writeRule?: 'free' | 'lock' | undefined
+}
+
+/** Answer of `region.create`. */
+export type RegionCreateOutput = Region
+
+/** Input of `region.get`: Get one region. */
+export interface RegionGetInput {
+  /** Id of the region. UUID. */
+  readonly regionId: string
+}
+
+/** Answer of `region.get`. */
+export type RegionGetOutput = Region
+
+/** Input of `region.list`: List the regions that you may read, newest first. */
+export interface RegionListInput {
+  /** Items on one page. 1 to 1,000. Default 50. */
+  readonly limit?: number | undefined
+  /** The "next" of the page before: the last region seen. UUID. */
+  readonly after?: string | undefined
+}
+
+/** Answer of `region.list`. */
+export interface RegionListOutput {
+  readonly items: readonly Region[]
+  readonly next: string | null
+}
+
+/** Input of `region.grant`: Let a principal read, or read and write, a region. */
+export interface RegionGrantInput {
+  /** Id of the region. UUID. */
+  readonly regionId: string
+  /** Id of the principal. UUID. */
+  readonly principalId: string
+  /** write includes reading. */
+  readonly access: 'read' | 'write'
+}
+
+/** Answer of `region.grant`. */
+export type RegionGrantOutput = Region
+
+/** Input of `region.revoke`: Take back what a region grants to a principal. */
+export interface RegionRevokeInput {
+  /** Id of the region. UUID. */
+  readonly regionId: string
+  /** Id of the principal. UUID. */
+  readonly principalId: string
+}
+
+/** Answer of `region.revoke`. */
+export type RegionRevokeOutput = Region
+
+/** Input of `lock.acquire`: Acquire one lock or several at once, all or none: a lease with a fence that only grows. */
+export interface LockAcquireInput {
+  /** 1 to 16 items. */
+  readonly locks: readonly {
+    /** Id of the region. UUID. */
+    readonly regionId: string
+    /**
+     * What is locked in the region; * is the lock that a region under a lock rule is written under. 1 to 200
+     * characters. Default "*".
+     */
+    readonly resource?: string | undefined
+  }[]
+  /** shared: any number of holders, none of them exclusive. Default "exclusive". */
+  readonly mode?: 'exclusive' | 'shared' | undefined
+  /** How long the lease lasts by the clock of the database, unless it is extended. 1 to 300,000. Default 30000. */
+  readonly ttlMs?: number | undefined
+  /** How long to wait for a lock that is held. 0 to 20,000. Default 0. */
+  readonly waitMs?: number | undefined
+}
+
+/** Answer of `lock.acquire`. */
+export interface LockAcquireOutput {
+  /** In the order in which they were acquired. */
+  readonly leases: readonly LockRegion[]
+}
+
+/** Input of `lock.extend`: Let a lease last longer, from now. A lease that has ended cannot be extended. */
+export interface LockExtendInput {
+  /** Id of the region. UUID. */
+  readonly regionId: string
+  /**
+   * What is locked in the region; * is the lock that a region under a lock rule is written under. 1 to 200 characters.
+   * Default "*".
+   */
+  readonly resource?: string | undefined
+  /** The fence of the lease. At least 1. */
+  readonly fence: number
+  /** How long the lease lasts by the clock of the database, unless it is extended. 1 to 300,000. Default 30000. */
+  readonly ttlMs?: number | undefined
+}
+
+/** Answer of `lock.extend`. */
+export interface LockExtendOutput {
+  readonly until: string
+}
+
+/** Input of `lock.release`: Release a lease. One that has ended already is released, which is said. */
+export interface LockReleaseInput {
+  /** Id of the region. UUID. */
+  readonly regionId: string
+  /**
+   * What is locked in the region; * is the lock that a region under a lock rule is written under. 1 to 200 characters.
+   * Default "*".
+   */
+  readonly resource?: string | undefined
+  /** The fence of the lease. At least 1. */
+  readonly fence: number
+}
+
+/** Answer of `lock.release`. */
+export interface LockReleaseOutput {
+  /** false: it had ended, or was not yours. */
+  readonly released: boolean
+}
+
+/** Input of `lock.list`: List the leases that hold now, in the regions that you may read. */
+export interface LockListInput {
+  /** Id of the region. UUID. */
+  readonly regionId?: string | undefined
+}
+
+/** Answer of `lock.list`. */
+export interface LockListOutput {
+  /** At most 1000, by region and resource. */
+  readonly items: readonly LockRegion[]
+}
+
+/** Input of `principal.add`: Add an agent, a user or a program to the tenant. It gets in with a key or a token. */
+export interface PrincipalAddInput {
+  /** key: a program that is known by nothing but its key. */
+  readonly kind: 'agent' | 'user' | 'key'
+  /** 1 to 200 characters. */
+  readonly name: string
+  /** 1 to 3 items. Default ["read","write"]. */
+  readonly rights?: readonly ('read' | 'write' | 'admin')[] | undefined
+  /** How issuers of tokens call it. At most 10 items. Default []. */
+  readonly identities?: readonly {
+    /** The `iss` of its tokens. 1 to 500 characters. */
+    readonly issuer: string
+    /** The `sub` of its tokens. 1 to 500 characters. */
+    readonly subject: string
+  }[] | undefined
+}
+
+/** Answer of `principal.add`. */
+export type PrincipalAddOutput = Principal
+
+/** Input of `principal.list`: List the tenant's principals, newest first. */
+export interface PrincipalListInput {
+  /** Items on one page. 1 to 1,000. Default 50. */
+  readonly limit?: number | undefined
+  /** The "next" of the page before: the last principal seen. UUID. */
+  readonly after?: string | undefined
+}
+
+/** Answer of `principal.list`. */
+export interface PrincipalListOutput {
+  readonly items: readonly Principal[]
+  readonly next: string | null
+}
+
+/**
+ * Input of `principal.change`: Change what a principal may do at most, or shut it out. Its keys and tokens follow at
+ * once.
+ */
+export interface PrincipalChangeInput {
+  /** Id of the principal. UUID. */
+  readonly principalId: string
+  /** At most 3 items. */
+  readonly rights?: readonly ('read' | 'write' | 'admin')[] | undefined
+  /** true: no credential of it is accepted any more. */
+  readonly disabled?: boolean | undefined
+}
+
+/** Answer of `principal.change`. */
+export type PrincipalChangeOutput = Principal
+
+/** Input of `key.issue`: Issue an API key for a principal. It is shown this once. */
+export interface KeyIssueInput {
+  /** Id of the principal it stands for. UUID. */
+  readonly principalId: string
+  /** What it is for. 1 to 200 characters. */
+  readonly name?: string | undefined
+  /** All that may be given where left out. 1 to 4 items. */
+  readonly rights?: readonly ('read' | 'write' | 'admin' | 'operate')[] | undefined
+  /** The only regions that it opens, of those that its principal may read. 1 to 16 items. */
+  readonly regions?: readonly string[] | undefined
+  /** RFC 3339 time with an offset. */
+  readonly expiresAt?: string | undefined
+}
+
+/** Answer of `key.issue`. */
+export type KeyIssueOutput = Key
+
+/**
+ * Input of `key.delegate`: Make a narrower key from your own credential, to hand on. It ends with the credential it
+ * came from.
+ */
+export interface KeyDelegateInput {
+  /** What it is for. 1 to 200 characters. */
+  readonly name?: string | undefined
+  /** All that may be given where left out. 1 to 4 items. */
+  readonly rights?: readonly ('read' | 'write' | 'admin' | 'operate')[] | undefined
+  /** The only regions that it opens, of those that its principal may read. 1 to 16 items. */
+  readonly regions?: readonly string[] | undefined
+  /** RFC 3339 time with an offset. */
+  readonly expiresAt?: string | undefined
+}
+
+/** Answer of `key.delegate`. */
+export type KeyDelegateOutput = Key
+
+/**
+ * Input of `key.rotate`: Replace a key: the new one works at once, the old one for a while longer, so that nothing
+ * stops.
+ */
+export interface KeyRotateInput {
+  /** Id of the key to replace. UUID. */
+  readonly keyId: string
+  /** How long the old key, and what was made from it, still works. 0 to 168. Default 24. */
+  readonly overlapHours?: number | undefined
+}
+
+/** Answer of `key.rotate`. */
+export type KeyRotateOutput = Key
+
+/** Input of `key.revoke`: Revoke a key and every key made from it. After a second no server takes them. */
+export interface KeyRevokeInput {
+  /** Id of the key. UUID. */
+  readonly keyId: string
+}
+
+/** Answer of `key.revoke`. */
+export type KeyRevokeOutput = Key
+
+/** Input of `key.list`: List the tenant's API keys, newest first. Never the keys themselves. */
+export interface KeyListInput {
+  /** Id of the principal whose keys to list. UUID. */
+  readonly principalId?: string | undefined
+  /** Items on one page. 1 to 1,000. Default 50. */
+  readonly limit?: number | undefined
+  /** The "next" of the page before: the last key seen. UUID. */
+  readonly after?: string | undefined
+}
+
+/** Answer of `key.list`. */
+export interface KeyListOutput {
+  readonly items: readonly Key[]
+  readonly next: string | null
+}
+
+/** Input of `tenant.get`: Get your own tenant: what it stores and what it may store. */
+export type TenantGetInput = Readonly<Record<string, never>>
+
+/** Answer of `tenant.get`. */
+export type TenantGetOutput = Tenant
+
+/** Input of `tenant.create`: Create a tenant with an administrator and its first key, which is shown this once. */
+export interface TenantCreateInput {
+  /** 1 to 200 characters. */
+  readonly name: string
+  /** Most items it may store; null for no limit. */
+  readonly maxItems?: number | null | undefined
+  /** Most octets of content it may store; null for no limit. */
+  readonly maxBytes?: number | null | undefined
+}
+
+/** Answer of `tenant.create`. */
+export interface TenantCreateOutput {
+  readonly tenant: Tenant
+  /** Id of the administrator. UUID. */
+  readonly principalId: string
+  /** Id of the key. UUID. */
+  readonly keyId: string
+  readonly key: string
+}
+
+/** Input of `tenant.list`: List the tenants of this installation, oldest first. */
+export interface TenantListInput {
+  /** Items on one page. 1 to 1,000. Default 50. */
+  readonly limit?: number | undefined
+  /** The "next" of the page before: the last tenant seen. UUID. */
+  readonly after?: string | undefined
+}
+
+/** Answer of `tenant.list`. */
+export interface TenantListOutput {
+  readonly items: readonly Tenant[]
+  readonly next: string | null
+}
+
+/**
+ * Input of `tenant.limit`: Set how much a tenant may store. What is stored stays; a write beyond the limit is refused.
+ */
+export interface TenantLimitInput {
+  /** Id of the tenant. UUID. */
+  readonly tenantId: string
+  /** Most items it may store; null for no limit. */
+  readonly maxItems?: number | null | undefined
+  /** Most octets of content it may store; null for no limit. */
+  readonly maxBytes?: number | null | undefined
+}
+
+/** Answer of `tenant.limit`. */
+export type TenantLimitOutput = Tenant
+
+/**
+ * Input of `tenant.suspend`: Suspend a tenant: no credential of it is accepted until it is resumed. Nothing is deleted.
+ */
+export interface TenantSuspendInput {
+  /** Id of the tenant. UUID. */
+  readonly tenantId: string
+}
+
+/** Answer of `tenant.suspend`. */
+export type TenantSuspendOutput = Tenant
+
+/** Input of `tenant.resume`: Resume a suspended tenant: its credentials are accepted again. */
+export interface TenantResumeInput {
+  /** Id of the tenant. UUID. */
+  readonly tenantId: string
+}
+
+/** Answer of `tenant.resume`. */
+export type TenantResumeOutput = Tenant
 
 /** Input of `server.health`: Say whether the server and its database answer. */
 export type ServerHealthInput = Readonly<Record<string, never>>

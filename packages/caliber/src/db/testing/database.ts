@@ -2,17 +2,22 @@
 import { randomBytes } from 'node:crypto'
 import postgres from 'postgres'
 import { inject } from 'vitest'
+import { installClaimKey, newClaimKey } from '../claimKey.ts'
 import { openPostgres } from '../postgres.ts'
+import { openSessions, type Sessions } from '../session.ts'
 import type { Database } from '../sql.ts'
 
 export const template = 'caliber_template'
 
 export interface TestDatabase {
-  /** As the application's login role: row security binds it. */
   readonly database: Database
+  /** In that database, with a claim key that it knows: row security binds them. */
+  readonly sessions: Sessions
   /** The superuser in the same database, to look behind the walls. */
   readonly admin: postgres.Sql
   readonly url: string
+  /** As the role that serves, which is neither superuser nor owner of anything. */
+  readonly loginUrl: string
   close(): Promise<void>
 }
 
@@ -24,13 +29,19 @@ export async function testDatabase({ migrated = true } = {}): Promise<TestDataba
   await server.unsafe(`create database ${name} template ${migrated ? template : 'template0'}`)
   const url = new URL(adminUrl)
   url.pathname = `/${name}`
+  const loginUrl = new URL(inject('loginUrl'))
+  loginUrl.pathname = `/${name}`
   const admin = postgres(url.href, { max: 2, onnotice: () => {} })
-  // A superuser that acts as the application: `inSession` takes the role, so row security binds it.
+  // A superuser that acts as the application: a session takes the role, so row security binds it.
   const database = openPostgres({ url: url.href, tier: 'native' })
+  const key = newClaimKey()
+  if (migrated) await installClaimKey(database, key)
   return {
     database,
+    sessions: openSessions(database, key),
     admin,
     url: url.href,
+    loginUrl: loginUrl.href,
     async close() {
       await database.close()
       await admin.end()

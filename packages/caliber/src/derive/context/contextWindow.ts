@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import { assembleWindow } from '../../domain/context/assemble.ts'
 import type { KeptWindow, WindowRequest } from '../../domain/context/window.ts'
-import type { TenantMemory } from '../tenantMemory.ts'
+import type { RegionId } from '../../domain/ids.ts'
+import type { MemoryView } from '../memoryView.ts'
 import { candidatesFor } from './sectionSources.ts'
 
 interface Instruments {
@@ -15,20 +16,23 @@ interface Instruments {
  * Assemble a window. Equal memory, request and validity give an equal window with an equal id: the id is the SHA-256
  * of everything in it but the clock.
  *
+ * @returns the window, and the regions of its candidates
  * @throws CaliberError `budget_too_small`, `not_found`
  */
 export function contextWindow(
   request: WindowRequest,
-  memory: TenantMemory,
+  memory: MemoryView,
   { tokenizer, countTokens, at }: Instruments,
-): KeptWindow {
+): { readonly window: KeptWindow; readonly regions: ReadonlySet<RegionId> } {
+  const candidates = candidatesFor({ request, memory, nowMs: at.getTime() })
   const window = assembleWindow(request, {
-    candidates: candidatesFor({ request, memory, nowMs: at.getTime() }),
+    candidates,
     eventSeq: memory.seq,
     at: at.toISOString(),
     tokenizer,
     countTokens,
   })
   const named = { ...window, receipt: { ...window.receipt, at: null } }
-  return { windowId: createHash('sha256').update(JSON.stringify(named)).digest('hex'), ...window }
+  const windowId = createHash('sha256').update(JSON.stringify(named)).digest('hex')
+  return { window: { windowId, ...window }, regions: new Set(candidates.map(({ item }) => item.regionId)) }
 }

@@ -8,18 +8,22 @@ import { historyBlockShare, type SectionName } from '../../domain/context/sectio
 import type { Candidate, WindowRequest } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import { holdsAt } from '../holdsAt.ts'
-import type { MemoryItem, TenantMemory } from '../tenantMemory.ts'
+import type { MemoryView } from '../memoryView.ts'
+import type { MemoryItem } from '../tenantMemory.ts'
 
 interface Asked {
   readonly request: WindowRequest
-  readonly memory: TenantMemory
+  readonly memory: MemoryView
   readonly nowMs: number
 }
 
-type SectionSource = (asked: Asked) => Iterable<Candidate>
+type SectionSource = (asked: Asked) => Iterable<Proposal>
+
+/** A candidate whose item the memory holds. */
+type Proposal = Candidate & { readonly item: MemoryItem }
 
 /** Every candidate for a window, section by section. @throws CaliberError `not_found` for a pin that is no live item */
-export function candidatesFor(asked: Asked): readonly Candidate[] {
+export function candidatesFor(asked: Asked): readonly Proposal[] {
   const { request, memory } = asked
   if (request.trajectoryId !== null) memory.assertTrajectory(request.trajectoryId)
   const claimed = new Set<string>()
@@ -101,7 +105,7 @@ const tokensPerHit = 24
 const nearMisses = 20
 
 /** Where no question is asked, what the user said last is what matters. */
-function lastWords({ scopeId }: WindowRequest, memory: TenantMemory): string | undefined {
+function lastWords({ scopeId }: WindowRequest, memory: MemoryView): string | undefined {
   if (scopeId === null) return undefined
   return memory.scope(scopeId).turns.findLast(({ role }) => role === 'user')?.text
 }
@@ -115,10 +119,7 @@ function newestFirst(items: Iterable<MemoryItem>, nowMs: number): readonly Memor
 }
 
 /** The first candidates, until their text alone exceeds the budget; then a few more, as near misses and to fill what is left. */
-function* within<C extends Candidate & { readonly item: MemoryItem }>(
-  budgetTokens: number,
-  candidates: readonly C[],
-): Iterable<C> {
+function* within(budgetTokens: number, candidates: readonly Proposal[]): Iterable<Proposal> {
   let leftTokens = budgetTokens
   let misses = 0
   for (const proposed of candidates) {

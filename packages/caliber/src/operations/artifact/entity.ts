@@ -11,6 +11,7 @@ export const provenance = z.strictObject({
 
 export const artifact = z.strictObject({
   artifactId: id('artifact'),
+  regionId: id('region'),
   trajectoryId: id('trajectory'),
   type: z.enum(artifactTypes),
   name: z.string(),

@@ -35,11 +35,11 @@ export const putArtifact = operation({
   idempotent: true,
 
   async run({ sql, newId, countTokens, emit }, { trajectoryId, type, name, content, provenance }) {
-    await findTrajectory(sql, trajectoryId)
+    const { regionId } = await findTrajectory(sql, trajectoryId)
     await assertTurns(sql, provenance.sourceTurnIds)
     await sql`
-      insert into caliber.artifact (tenant_id, id, trajectory_id, type, name, revision)
-      values (caliber.current_tenant(), ${newId()}, ${trajectoryId}, ${type}, ${name}, 0)
+      insert into caliber.artifact (tenant_id, id, region_id, trajectory_id, type, name, revision)
+      values (caliber.current_tenant(), ${newId()}, ${regionId}, ${trajectoryId}, ${type}, ${name}, 0)
       on conflict (tenant_id, trajectory_id, name) do nothing`
     const current = only(
       await sql<{ artifactId: string; type: string; revision: number; same: boolean | null }>`
@@ -60,13 +60,13 @@ export const putArtifact = operation({
     if (current.same !== true) {
       const revision = current.revision + 1
       await sql`
-        insert into caliber.artifact_revision (tenant_id, artifact_id, revision, content, token_count, provenance, created_by)
-        values (caliber.current_tenant(), ${current.artifactId}, ${revision}, ${content}, ${countTokens(content)},
+        insert into caliber.artifact_revision (tenant_id, region_id, artifact_id, revision, content, token_count, provenance, created_by)
+        values (caliber.current_tenant(), ${regionId}, ${current.artifactId}, ${revision}, ${content}, ${countTokens(content)},
                 ${json(provenance)}, caliber.current_principal())`
       await sql`
         update caliber.artifact set revision = ${revision}, updated_at = clock_timestamp()
         where tenant_id = caliber.current_tenant() and id = ${current.artifactId}`
-      emit({ kind: 'artifact.revised', subjectId: current.artifactId, data: { trajectoryId, revision } })
+      emit({ kind: 'artifact.revised', subjectId: current.artifactId, regionId, data: { trajectoryId, revision } })
     }
     return only(
       await sql<Artifact>`

@@ -47,7 +47,7 @@ export const assembleContext = operation({
     }
     const held = await memory(atLeastSeq)
     const scopeTokens = scopeId === undefined ? undefined : held.scope(scopeId).budgetTokens
-    const assembled = contextWindow(
+    const { window: assembled, regions } = contextWindow(
       {
         ...rest,
         budgetTokens: budgetTokens ?? scopeTokens ?? limits.defaultBudgetTokens,
@@ -59,7 +59,7 @@ export const assembleContext = operation({
       held,
       { tokenizer: tokenizer.name, countTokens: tokenizer.count, at: now() },
     )
-    await windows.keep(principal, assembled)
+    await windows.keep(principal, assembled, regions)
     return assembled
   },
 })

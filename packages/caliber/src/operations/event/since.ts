@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { eventsAfter, headSeq } from '../../db/eventLog.ts'
 import { eventKinds } from '../../domain/event.ts'
 import { operation } from '../operation.ts'
-import { pageLimit } from '../schema.ts'
+import { id, pageLimit } from '../schema.ts'
 
 export const eventsSince = operation({
   name: 'event.since',
@@ -19,6 +19,7 @@ export const eventsSince = operation({
         seq: z.int(),
         kind: z.enum(eventKinds),
         subjectId: z.uuid(),
+        regionId: id('region').nullable(),
         data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
         principalId: z.uuid(),
         at: z.string(),

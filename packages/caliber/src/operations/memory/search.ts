@@ -18,6 +18,7 @@ export const searchMemory = operation({
     limit: z.int().min(1).max(limits.searchResults).default(limits.defaultSearchResults),
     kinds: z.array(z.enum(kinds)).min(1).max(kinds.length).optional(),
     roles: z.array(z.enum(roles)).min(1).max(roles.length).optional().describe('Of turns; leaves out other kinds.'),
+    regionId: id('region to search in').optional(),
     trajectoryId: id('trajectory to search in').optional(),
     scopeId: id('scope to search in').optional(),
     since: moment.optional().describe('Said or recorded at this moment or later.'),
@@ -33,6 +34,7 @@ export const searchMemory = operation({
         at: z.string(),
         text: z.string(),
         tokenCount: z.int(),
+        regionId: id('region'),
         trajectoryId: id('trajectory').nullable(),
         scopeId: id('scope').nullable(),
         sequence: z.int().nullable(),
@@ -49,6 +51,7 @@ export const searchMemory = operation({
 
   async run({ memory, now }, { query, limit, atLeastSeq, ...filter }) {
     const held = await memory(atLeastSeq)
+    if (filter.regionId !== undefined) held.assertRegion(filter.regionId)
     if (filter.trajectoryId !== undefined) held.assertTrajectory(filter.trajectoryId)
     if (filter.scopeId !== undefined) held.scope(filter.scopeId)
     const found = held.search({ query, limit, accept: accepts(filter, now().getTime()) })
@@ -60,6 +63,7 @@ export const searchMemory = operation({
         at: item.at,
         text: item.text,
         tokenCount: item.tokenCount,
+        regionId: item.regionId,
         trajectoryId: item.trajectoryId,
         scopeId: item.scopeId,
         sequence: item.sequence,
@@ -74,19 +78,21 @@ export const searchMemory = operation({
 interface Filter {
   readonly kinds?: readonly string[] | undefined
   readonly roles?: readonly string[] | undefined
+  readonly regionId?: string | undefined
   readonly trajectoryId?: string | undefined
   readonly scopeId?: string | undefined
   readonly since?: string | undefined
   readonly until?: string | undefined
 }
 
-function accepts({ kinds, roles, trajectoryId, scopeId, since, until }: Filter, nowMs: number) {
+function accepts({ kinds, roles, regionId, trajectoryId, scopeId, since, until }: Filter, nowMs: number) {
   const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since)
   const untilMs = until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until)
   const timed = since !== undefined || until !== undefined
   return (item: MemoryItem): boolean => {
     if (kinds && !kinds.includes(item.kind)) return false
     if (roles && (item.role === null || !roles.includes(item.role))) return false
+    if (regionId !== undefined && item.regionId !== regionId) return false
     if (trajectoryId !== undefined && item.trajectoryId !== trajectoryId) return false
     if (scopeId !== undefined && item.scopeId !== scopeId) return false
     if (timed) {

@@ -3,7 +3,7 @@ import { noteColumns } from '../../db/columns.ts'
 import type { Sql } from '../../db/sql.ts'
 import { limits } from '../../domain/limits.ts'
 import { type Note, noteLevels, noteTypes } from '../../domain/note.ts'
-import { notFound } from '../../domain/notFound.ts'
+import { notWritable } from '../../domain/notFound.ts'
 import { id, moment, text } from '../schema.ts'
 
 const source = z.strictObject({ kind: z.enum(['turn', 'artifact', 'note']), id: z.uuid() })
@@ -19,11 +19,15 @@ export const newNote = z.strictObject({
   validFrom: moment.optional().describe('From when it holds in the world.'),
   validUntil: moment.optional().describe('Until when it holds, exclusive. An expired note enters no context.'),
   trajectoryId: id('trajectory that taught it').optional(),
+  regionId: id('region to keep it in')
+    .optional()
+    .describe("The trajectory's where left out; the common one without a trajectory."),
   sources: z.array(source).max(limits.sourcesPerItem).default([]).describe('What it was learned from.'),
 })
 
 export const note = z.strictObject({
   noteId: id('note'),
+  regionId: id('region'),
   trajectoryId: id('trajectory').nullable(),
   type: z.enum(noteTypes),
   subject: z.string(),
@@ -48,6 +52,10 @@ export const note = z.strictObject({
 export async function lockNote(sql: Sql, noteId: string): Promise<Note> {
   const [found] = await sql<Note>`
     select ${noteColumns} from caliber.note where tenant_id = caliber.current_tenant() and id = ${noteId} for update`
-  if (!found) throw notFound('note', noteId)
-  return found
+  if (found) return found
+  throw notWritable(
+    'note',
+    noteId,
+    await sql`select 1 from caliber.note where tenant_id = caliber.current_tenant() and id = ${noteId}`,
+  )
 }

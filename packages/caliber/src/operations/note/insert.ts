@@ -4,13 +4,16 @@ import { json, type Sql, uuids } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import type { Note, Source } from '../../domain/note.ts'
 import { notFound } from '../../domain/notFound.ts'
+import { commonRegionOf } from '../../domain/tenant.ts'
 import { only } from '../only.ts'
 import type { WriteContext } from '../operation.ts'
+import { writableRegion } from '../region/entity.ts'
+import { findTrajectory } from '../trajectory/entity.ts'
 import type { newNote } from './entity.ts'
 
 /** Store a note in the caller's transaction, without its event. @throws CaliberError `not_found`, `invalid_input` */
 export async function insertNote(
-  { sql, newId, countTokens }: WriteContext,
+  { sql, newId, countTokens, principal }: WriteContext,
   fields: z.output<typeof newNote>,
 ): Promise<Note> {
   const { type, subject, content, level, confidence, pinned, validFrom, validUntil, trajectoryId, sources } = fields
@@ -18,11 +21,13 @@ export async function insertNote(
     throw new CaliberError('invalid_input', 'validUntil must be later than validFrom. Swap or drop one of them.')
   }
   await assertSources(sql, sources)
+  const taught = trajectoryId === undefined ? undefined : await findTrajectory(sql, trajectoryId)
+  const regionId = await writableRegion(sql, fields.regionId ?? taught?.regionId ?? commonRegionOf(principal.tenantId))
   return only(
     await sql<Note>`
-      insert into caliber.note (tenant_id, id, trajectory_id, type, subject, content, level, confidence, pinned, valid_from,
+      insert into caliber.note (tenant_id, id, region_id, trajectory_id, type, subject, content, level, confidence, pinned, valid_from,
                                 valid_until, sources, token_count, status, recorded_by)
-      values (caliber.current_tenant(), ${newId()}, ${trajectoryId ?? null}, ${type}, ${subject}, ${content}, ${level},
+      values (caliber.current_tenant(), ${newId()}, ${regionId}, ${trajectoryId ?? null}, ${type}, ${subject}, ${content}, ${level},
               ${confidence}, ${pinned}, ${validFrom ?? null}, ${validUntil ?? null}, ${json(sources)},
               ${countTokens(content)}, 'live', caliber.current_principal())
       returning ${noteColumns}`,

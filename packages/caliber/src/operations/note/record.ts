@@ -16,7 +16,12 @@ export const recordNote = operation({
 
   async run(context, fields) {
     const recorded = await insertNote(context, fields)
-    context.emit({ kind: 'note.recorded', subjectId: recorded.noteId, data: { type: recorded.type } })
+    context.emit({
+      kind: 'note.recorded',
+      subjectId: recorded.noteId,
+      regionId: recorded.regionId,
+      data: { type: recorded.type },
+    })
     return recorded
   },
 })

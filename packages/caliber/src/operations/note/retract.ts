@@ -28,7 +28,7 @@ export const retractNote = operation({
     const current = await lockNote(sql, noteId)
     assertVersion('note', noteId, current.version, version)
     assertTransition('note', noteId, current.status, 'retracted')
-    emit({ kind: 'note.retracted', subjectId: noteId, data: {} })
+    emit({ kind: 'note.retracted', subjectId: noteId, regionId: current.regionId, data: {} })
     return only(
       await sql<Note>`
         update caliber.note set status = 'retracted', reason = ${reason}, version = version + 1

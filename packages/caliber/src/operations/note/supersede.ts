@@ -19,6 +19,7 @@ export const supersedeNote = operation({
     reason: 'moved on 1 May',
   },
   input: newNote
+    .omit({ regionId: true })
     .partial()
     .extend({
       noteId: id('note to replace'),
@@ -52,6 +53,7 @@ export const supersedeNote = operation({
       confidence: changes.confidence ?? old.confidence,
       pinned: changes.pinned ?? old.pinned,
       sources: changes.sources ?? [],
+      regionId: old.regionId,
       trajectoryId: changes.trajectoryId ?? old.trajectoryId ?? undefined,
       validFrom: changes.validFrom,
       validUntil: changes.validUntil,
@@ -63,7 +65,12 @@ export const supersedeNote = operation({
         where tenant_id = caliber.current_tenant() and id = ${noteId}
         returning ${noteColumns}`,
     )
-    emit({ kind: 'note.superseded', subjectId: noteId, data: { by: replacement.noteId } })
+    emit({
+      kind: 'note.superseded',
+      subjectId: noteId,
+      regionId: old.regionId,
+      data: { by: replacement.noteId },
+    })
     return { note: replacement, superseded }
   },
 })

@@ -23,7 +23,8 @@ export const closeScope = operation({
     const current = await lockScope(sql, scopeId)
     assertVersion('scope', scopeId, current.version, version)
     assertTransition('scope', scopeId, current.status, 'closed')
-    emit({ kind: 'scope.closed', subjectId: scopeId, data: { trajectoryId: current.trajectoryId } })
+    const { regionId, trajectoryId } = current
+    emit({ kind: 'scope.closed', subjectId: scopeId, regionId, data: { trajectoryId } })
     return only(
       await sql<Scope>`
         update caliber.scope set status = 'closed', closed_at = clock_timestamp(), version = version + 1

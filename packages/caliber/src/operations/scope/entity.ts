@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { scopeColumns } from '../../db/columns.ts'
 import type { Sql } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
-import { notFound } from '../../domain/notFound.ts'
+import { notWritable } from '../../domain/notFound.ts'
 import type { Scope } from '../../domain/scope.ts'
 import { id } from '../schema.ts'
 
 export const scope = z.strictObject({
   scopeId: id('scope'),
+  regionId: id('region'),
   trajectoryId: id('trajectory'),
   name: z.string(),
   purpose: z.string().nullable(),
@@ -25,8 +26,12 @@ export async function lockScope(sql: Sql, scopeId: string): Promise<Scope> {
   const [found] = await sql<Scope>`
     select ${scopeColumns} from caliber.scope
     where tenant_id = caliber.current_tenant() and id = ${scopeId} for update`
-  if (!found) throw notFound('scope', scopeId)
-  return found
+  if (found) return found
+  throw notWritable(
+    'scope',
+    scopeId,
+    await sql`select 1 from caliber.scope where tenant_id = caliber.current_tenant() and id = ${scopeId}`,
+  )
 }
 
 /** @throws CaliberError `illegal_state` when the scope is closed */

@@ -32,7 +32,7 @@ export const openScope = operation({
   idempotent: false,
 
   async run({ sql, newId, emit }, { trajectoryId, name, purpose, budgetTokens }) {
-    const { status } = await findTrajectory(sql, trajectoryId)
+    const { status, regionId } = await findTrajectory(sql, trajectoryId)
     if (status !== 'active') {
       throw new CaliberError(
         'illegal_state',
@@ -42,11 +42,11 @@ export const openScope = operation({
     }
     const opened = only(
       await sql<Scope>`
-        insert into caliber.scope (tenant_id, id, trajectory_id, name, purpose, budget_tokens, status)
-        values (caliber.current_tenant(), ${newId()}, ${trajectoryId}, ${name}, ${purpose ?? null}, ${budgetTokens}, 'open')
+        insert into caliber.scope (tenant_id, id, region_id, trajectory_id, name, purpose, budget_tokens, status)
+        values (caliber.current_tenant(), ${newId()}, ${regionId}, ${trajectoryId}, ${name}, ${purpose ?? null}, ${budgetTokens}, 'open')
         returning ${scopeColumns}`,
     )
-    emit({ kind: 'scope.opened', subjectId: opened.scopeId, data: { trajectoryId, budgetTokens } })
+    emit({ kind: 'scope.opened', subjectId: opened.scopeId, regionId, data: { trajectoryId, budgetTokens } })
     return opened
   },
 })

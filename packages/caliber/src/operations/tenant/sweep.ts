@@ -1,12 +1,14 @@
 /** Delete what has outlived its time: answers kept for repeated requests, and receipts of windows. */
 import { appendEvents } from '../../db/eventLog.ts'
-import { type Claims, inSession } from '../../db/session.ts'
-import type { Database } from '../../db/sql.ts'
+import type { Claims, Sessions } from '../../db/session.ts'
+import type { TenantId } from '../../domain/ids.ts'
 import { limits } from '../../domain/limits.ts'
+import { operatorOf } from '../../domain/tenant.ts'
+import { tenantIds } from './ids.ts'
 
-/** Sweep one tenant. A run that deleted something is an event. @returns rows deleted */
-export async function sweepTenant(database: Database, claims: Claims): Promise<number> {
-  return inSession(database, claims, async (sql) => {
+/** Sweep one tenant, as its operator. A run that deleted something is an event. @returns rows deleted */
+export async function sweepTenant(sessions: Sessions, tenantId: TenantId): Promise<number> {
+  return sessions.run({ tenantId, principalId: operatorOf(tenantId), reach: 'all' }, async (sql) => {
     const answers = await sql`
       delete from caliber.idempotency
       where tenant_id = caliber.current_tenant() and expires_at <= clock_timestamp() returning key`
@@ -23,11 +25,24 @@ export async function sweepTenant(database: Database, claims: Claims): Promise<n
       await appendEvents(sql, [
         {
           kind: 'sweep.ran',
-          subjectId: claims.tenantId,
+          subjectId: tenantId,
+          regionId: null,
           data: { answers: answers.length, windows: windows.length },
         },
       ])
     }
     return deleted
   })
+}
+
+const tenantsAtOnce = 100
+
+/** Sweep every tenant of the installation, one after another. @param claims of whoever runs the installation */
+export async function sweepTenants(sessions: Sessions, claims: Claims): Promise<void> {
+  for (let after: string | undefined; ; ) {
+    const ids = await tenantIds(sessions, claims, after, tenantsAtOnce)
+    for (const tenantId of ids) await sweepTenant(sessions, tenantId)
+    after = ids.at(-1)
+    if (ids.length < tenantsAtOnce) return
+  }
 }

@@ -22,7 +22,7 @@ export interface TestCaliber extends TestDatabase {
 
 export async function testCaliber(options: { now?(): Date } = {}): Promise<TestCaliber> {
   const held = await testDatabase()
-  const runtime = await createRuntime(held.database, options)
+  const runtime = await createRuntime(held.sessions, options)
   return {
     ...held,
     runtime,
@@ -34,10 +34,10 @@ export async function testCaliber(options: { now?(): Date } = {}): Promise<TestC
   }
 }
 
-async function makeTenant({ database }: TestDatabase, runtime: Runtime): Promise<TestTenant> {
+async function makeTenant({ sessions }: TestDatabase, runtime: Runtime): Promise<TestTenant> {
   const { key, principalId } = await newCredential()
   const parts = readKey(key) ?? { tenantId: v7(), keyId: v7(), secret: '' }
-  await bootstrapTenant(database, { ...parts, principalId, name: 'test' })
+  await bootstrapTenant(sessions, { ...parts, principalId, name: 'test', rights })
   const principal = { tenantId: parts.tenantId, principalId, rights }
   return {
     ...principal,

@@ -12,6 +12,7 @@ export const trajectoryStatus = z.enum(
 
 export const trajectory = z.strictObject({
   trajectoryId: id('trajectory'),
+  regionId: id('region'),
   parentId: id('parent trajectory').nullable(),
   name: z.string(),
   goal: z.string().nullable(),

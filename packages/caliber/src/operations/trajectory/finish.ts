@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { trajectoryColumns } from '../../db/columns.ts'
 import { json } from '../../db/sql.ts'
 import { limits } from '../../domain/limits.ts'
-import { notFound } from '../../domain/notFound.ts'
+import { notWritable } from '../../domain/notFound.ts'
 import { assertTransition, assertVersion } from '../../domain/states.ts'
 import type { Trajectory } from '../../domain/trajectory.ts'
 import { only } from '../only.ts'
@@ -31,10 +31,16 @@ export const finishTrajectory = operation({
     const [current] = await sql<Trajectory>`
       select ${trajectoryColumns} from caliber.trajectory
       where tenant_id = caliber.current_tenant() and id = ${trajectoryId} for update`
-    if (!current) throw notFound('trajectory', trajectoryId)
+    if (!current) {
+      throw notWritable(
+        'trajectory',
+        trajectoryId,
+        await sql`select 1 from caliber.trajectory where tenant_id = caliber.current_tenant() and id = ${trajectoryId}`,
+      )
+    }
     assertVersion('trajectory', trajectoryId, current.version, version)
     assertTransition('trajectory', trajectoryId, current.status, status)
-    emit({ kind: 'trajectory.finished', subjectId: trajectoryId, data: { status } })
+    emit({ kind: 'trajectory.finished', subjectId: trajectoryId, regionId: current.regionId, data: { status } })
     return only(
       await sql<Trajectory>`
         update caliber.trajectory

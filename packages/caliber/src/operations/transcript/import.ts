@@ -4,12 +4,14 @@ import { type Sql, texts } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import { limits } from '../../domain/limits.ts'
 import type { Scope } from '../../domain/scope.ts'
+import { commonRegionOf } from '../../domain/tenant.ts'
 import { detectFormat } from '../../domain/transcript/detect.ts'
 import { documentAsLines } from '../../domain/transcript/documentAsLines.ts'
 import type { Malformed, NumberedDraft, TurnDraft } from '../../domain/transcript/draft.ts'
 import { parseTranscript } from '../../domain/transcript/parse.ts'
 import { only } from '../only.ts'
 import { operation, type WriteContext } from '../operation.ts'
+import { writableRegion } from '../region/entity.ts'
 import { id, text } from '../schema.ts'
 import { assertOpen } from '../scope/entity.ts'
 import { insertTurns } from '../turn/insert.ts'
@@ -25,13 +27,18 @@ export const importTranscript = operation({
     text: '{"role":"user","content":"We deploy to Stockholm now.","at":"2026-05-04T09:00:00Z"}\n',
   },
   input: z.strictObject({
-    source: text(limits.keyChars).describe('Name of the transcript. The same name means the same transcript.'),
+    source: text(limits.keyChars).describe(
+      'Name of the transcript. The same name in the same region means the same transcript.',
+    ),
     text: text(limits.transcriptChunkChars).describe('Whole lines of JSON, or a whole JSON document.'),
     firstLine: z.int().min(1).max(2_000_000_000).default(1).describe('Line number of the first line of text.'),
     format: z
       .enum(['auto', 'claude-code', 'openai', 'plain'])
       .default('auto')
       .describe('claude-code: session files. openai: chat messages or conversations. plain: {role, content, at}.'),
+    regionId: id('region to keep it in')
+      .optional()
+      .describe('The same for every chunk; the common one where left out.'),
     onMalformed: z
       .enum(['skip', 'stop'])
       .default('skip')
@@ -54,7 +61,7 @@ export const importTranscript = operation({
   mcp: true,
   idempotent: true,
 
-  async run(context, { source, text, firstLine, format: asked, onMalformed }) {
+  async run(context, { source, text, firstLine, format: asked, onMalformed, regionId }) {
     const format = asked === 'auto' ? detectFormat(text) : asked
     if (format === undefined) {
       throw new CaliberError(
@@ -66,7 +73,7 @@ export const importTranscript = operation({
     const parsed = parseTranscript(lines.text, { format, firstLine: lines.firstLine })
     const stop = onMalformed === 'stop' ? parsed.malformed[0] : undefined
     const drafts = stop ? parsed.drafts.filter(({ line }) => line < stop.line) : parsed.drafts
-    const stored = await store(context, source, drafts)
+    const stored = await store(context, source, regionId, drafts)
     const malformed: readonly Malformed[] = stop ? [stop] : parsed.malformed
     return {
       ...stored,
@@ -88,22 +95,27 @@ interface Stored {
 }
 
 /** One trajectory per source, one scope per session, one turn per key; what is there already stays as it is. */
-async function store(context: WriteContext, source: string, drafts: readonly NumberedDraft[]): Promise<Stored> {
+async function store(
+  context: WriteContext,
+  source: string,
+  regionId: string | undefined,
+  drafts: readonly NumberedDraft[],
+): Promise<Stored> {
   const sessions = bySession(drafts)
   if (sessions.size === 0) return { trajectoryId: null, scopeIds: [], turnsAdded: 0, turnsPresent: 0 }
 
-  const trajectoryId = await trajectoryOf(context, source)
+  const place = await trajectoryOf(context, source, regionId)
   const scopeIds: string[] = []
   let turnsAdded = 0
   for (const [session, turns] of sessions) {
-    const scope = await scopeOf(context, trajectoryId, session)
+    const scope = await scopeOf(context, place, session)
     scopeIds.push(scope.scopeId)
     const incoming = await missing(context.sql, scope, turns)
     if (incoming.length > 0) assertOpen(scope)
     await insertTurns(context, scope, incoming)
     turnsAdded += incoming.length
   }
-  return { trajectoryId, scopeIds, turnsAdded, turnsPresent: drafts.length - turnsAdded }
+  return { trajectoryId: place.trajectoryId, scopeIds, turnsAdded, turnsPresent: drafts.length - turnsAdded }
 }
 
 function bySession(drafts: readonly NumberedDraft[]): ReadonlyMap<string, readonly TurnDraft[]> {
@@ -117,32 +129,45 @@ function bySession(drafts: readonly NumberedDraft[]): ReadonlyMap<string, readon
 }
 
 /** Find or start the source's trajectory and lock it, so that two imports of one source take turns. */
-async function trajectoryOf({ sql, newId, emit }: WriteContext, source: string): Promise<string> {
+async function trajectoryOf(
+  { sql, newId, emit, principal }: WriteContext,
+  source: string,
+  asked: string | undefined,
+): Promise<Place> {
+  const regionId = await writableRegion(sql, asked ?? commonRegionOf(principal.tenantId))
   const started = await sql<{ trajectoryId: string }>`
-    insert into caliber.trajectory (tenant_id, id, depth, name, status, source_key, created_by)
-    values (caliber.current_tenant(), ${newId()}, 0, ${source}, 'active', ${source}, caliber.current_principal())
-    on conflict (tenant_id, source_key) do nothing
+    insert into caliber.trajectory (tenant_id, id, region_id, depth, name, status, source_key, created_by)
+    values (caliber.current_tenant(), ${newId()}, ${regionId}, 0, ${source}, 'active', ${source}, caliber.current_principal())
+    on conflict (tenant_id, region_id, source_key) do nothing
     returning id as "trajectoryId"`
   for (const { trajectoryId } of started) {
-    emit({ kind: 'trajectory.started', subjectId: trajectoryId, data: { parentId: null } })
+    emit({ kind: 'trajectory.started', subjectId: trajectoryId, regionId, data: { parentId: null } })
   }
-  const { trajectoryId } = only(
-    await sql<{ trajectoryId: string }>`
-      select id as "trajectoryId" from caliber.trajectory
-      where tenant_id = caliber.current_tenant() and source_key = ${source} for update`,
+  return only(
+    await sql<Place>`
+      select id as "trajectoryId", region_id as "regionId" from caliber.trajectory
+      where tenant_id = caliber.current_tenant() and region_id = ${regionId} and source_key = ${source} for update`,
   )
-  return trajectoryId
 }
 
-async function scopeOf({ sql, newId, emit }: WriteContext, trajectoryId: string, session: string): Promise<Scope> {
+interface Place {
+  readonly trajectoryId: string
+  readonly regionId: string
+}
+
+async function scopeOf(
+  { sql, newId, emit }: WriteContext,
+  { trajectoryId, regionId }: Place,
+  session: string,
+): Promise<Scope> {
   const opened = await sql<{ scopeId: string }>`
-    insert into caliber.scope (tenant_id, id, trajectory_id, name, budget_tokens, status, source_key)
-    values (caliber.current_tenant(), ${newId()}, ${trajectoryId}, ${session}, ${limits.defaultBudgetTokens}, 'open', ${session})
+    insert into caliber.scope (tenant_id, id, region_id, trajectory_id, name, budget_tokens, status, source_key)
+    values (caliber.current_tenant(), ${newId()}, ${regionId}, ${trajectoryId}, ${session}, ${limits.defaultBudgetTokens}, 'open', ${session})
     on conflict (tenant_id, trajectory_id, source_key) do nothing
     returning id as "scopeId"`
   for (const { scopeId } of opened) {
     const data = { trajectoryId, budgetTokens: limits.defaultBudgetTokens }
-    emit({ kind: 'scope.opened', subjectId: scopeId, data })
+    emit({ kind: 'scope.opened', subjectId: scopeId, regionId, data })
   }
   return only(
     await sql<Scope>`

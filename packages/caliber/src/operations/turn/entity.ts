@@ -36,5 +36,6 @@ export const turn = z.strictObject({
   toolCalls: z.array(toolCall.extend({ input: z.unknown() })),
   toolResults: z.array(toolResult),
   tokenCount: z.int(),
+  digest: z.string(),
   saidAt: z.string(),
 })

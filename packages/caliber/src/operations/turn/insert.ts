@@ -22,7 +22,7 @@ const turnsPerEvent = 1_000
  */
 export async function insertTurns(
   { sql, newId, countTokens, emit }: WriteContext,
-  scope: Pick<Scope, 'scopeId' | 'turnCount' | 'trajectoryId'>,
+  scope: Pick<Scope, 'scopeId' | 'regionId' | 'turnCount' | 'trajectoryId'>,
   incoming: readonly IncomingTurn[],
 ): Promise<readonly Turn[]> {
   if (incoming.length === 0) return []
@@ -33,9 +33,9 @@ export async function insertTurns(
     tokens: countTokens(turnText(turn)),
   }))
   const stored = await sql<Turn>`
-    insert into caliber.turn (tenant_id, id, scope_id, sequence, role, content, tool_calls, tool_results, token_count,
+    insert into caliber.turn (tenant_id, id, region_id, scope_id, sequence, role, content, tool_calls, tool_results, token_count,
                               source_key, said_at)
-    select caliber.current_tenant(), id, ${scope.scopeId}, sequence, role, content, "toolCalls", "toolResults", tokens,
+    select caliber.current_tenant(), id, ${scope.regionId}, ${scope.scopeId}, sequence, role, content, "toolCalls", "toolResults", tokens,
            key, coalesce(at, clock_timestamp())
     from jsonb_to_recordset(${json(rows)}) as t (
       id uuid, sequence integer, role text, content text, "toolCalls" jsonb, "toolResults" jsonb, tokens integer, key text,
@@ -49,7 +49,7 @@ export async function insertTurns(
   for (let at = 0; at < rows.length; at += turnsPerEvent) {
     const count = Math.min(turnsPerEvent, rows.length - at)
     const data = { trajectoryId: scope.trajectoryId, firstSequence: scope.turnCount + at + 1, count }
-    emit({ kind: 'turns.appended', subjectId: scope.scopeId, data })
+    emit({ kind: 'turns.appended', subjectId: scope.scopeId, regionId: scope.regionId, data })
   }
   return stored.sort((a, b) => a.sequence - b.sequence)
 }

@@ -39,6 +39,9 @@ function addOperation(group: Command, verb: string, operation: ContractOperation
   for (const { name, description } of positional) command.addArgument(new Argument(`[${name}]`, description))
   for (const field of fields) if (!field.positional) addField(command, field)
   command.option('--input <json>', 'all fields as a JSON object, @file or - for standard input; options override it')
+  if (operation.effect === 'write') {
+    command.option('--fence <fence...>', 'leases that the write is made under, as <regionId>:<fence>')
+  }
   if (operation.effect === 'write' && !operation.idempotent) {
     command.option('--idempotency-key <key>', 'a repeated call with this key answers as the first one did')
   }
@@ -47,9 +50,12 @@ function addOperation(group: Command, verb: string, operation: ContractOperation
     const globals = globalsOf(command)
     const given: Fields = command.opts()
     const input = await inputOf(fields, command.args, given, setting)
-    const key = given['idempotencyKey']
+    const { idempotencyKey, fence } = given
     const answer = await withConnection(setting, globals, ({ transport }) =>
-      transport.call(operation.name, input, typeof key === 'string' ? { idempotencyKey: key } : {}),
+      transport.call(operation.name, input, {
+        ...(typeof idempotencyKey === 'string' && { idempotencyKey }),
+        ...(Array.isArray(fence) && { fences: fence.map(String) }),
+      }),
     )
     printAnswer(answer, globals, setting.terminal, (terminal) => printedAnswer(operation.name, answer, terminal))
     setting.setExitCode(outcomeOf(operation.name, answer))

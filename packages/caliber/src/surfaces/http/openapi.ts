@@ -51,7 +51,7 @@ function describePath(operation: DescribedOperation, components: Map<string, Nod
       ...(description === undefined ? {} : { description }),
       schema,
     }))
-  const allParameters = effect === 'write' ? [...parameters, idempotencyKey] : parameters
+  const allParameters = effect === 'write' ? [...parameters, idempotencyKey, fence] : parameters
   return {
     operationId: name,
     tags: [nounOf(name)],
@@ -73,6 +73,14 @@ const idempotencyKey = {
   required: false,
   description: `Makes a repeated request answer as the first one did, for ${limits.idempotencyHours} hours.`,
   schema: { type: 'string', minLength: 1, maxLength: limits.keyChars },
+}
+
+const fence = {
+  name: 'Caliber-Fence',
+  in: 'header',
+  required: false,
+  description: 'The leases that the write is made under, as <regionId>:<fence>, separated by commas.',
+  schema: { type: 'string' },
 }
 
 function requestBody({ input, pathFields, example }: DescribedOperation): Node {

@@ -54,10 +54,17 @@ function addRoute(app: FastifyInstance, operation: AnyOperation, { dispatch, aut
         input: inputOf(request),
         principal: request.getDecorator<Principal | undefined>(principalKey),
         idempotencyKey: request.headers['idempotency-key']?.toString(),
+        fences: fencesIn(request.headers),
       })
       return reply.type('application/json; charset=utf-8').send(JSON.stringify(output))
     },
   })
+}
+
+/** `caliber-fence: <regionId>:<fence>, …`; what the list holds is for dispatch to check. */
+function fencesIn(headers: Readonly<Record<string, unknown>>): readonly string[] | undefined {
+  const list = headers['caliber-fence']?.toString()
+  return list?.split(',').map((fence) => fence.trim())
 }
 
 const allMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const

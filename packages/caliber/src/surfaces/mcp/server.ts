@@ -20,11 +20,12 @@ import { operationsByTool, toolName, tools } from './tools.ts'
 export type OperationCall = (
   operation: string,
   input: unknown,
-  options?: { readonly idempotencyKey?: string },
+  options?: { readonly idempotencyKey?: string; readonly fences?: readonly string[] },
 ) => Promise<unknown>
 
-/** The field of a request's `_meta` that carries an idempotency key, as the header does over HTTP. */
+/** The fields of a request's `_meta` that carry an idempotency key and fences, as headers do over HTTP. */
 export const idempotencyField = 'caliber/idempotencyKey'
+export const fencesField = 'caliber/fences'
 
 export interface McpInfo {
   readonly version: string
@@ -64,15 +65,21 @@ export function createMcpServer(call: OperationCall, info: McpInfo): Server {
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name.slice(0, 200)}`)
     }
     try {
-      const idempotencyKey = params._meta?.[idempotencyField]
-      const keyed = typeof idempotencyKey === 'string' ? { idempotencyKey } : {}
-      return answered(operation, await call(operation.name, params.arguments ?? {}, keyed))
+      return answered(operation, await call(operation.name, params.arguments ?? {}, optionsIn(params._meta)))
     } catch (error) {
       return refused(refusalFor(error, info))
     }
   })
 
   return server
+}
+
+function optionsIn(meta: Readonly<Record<string, unknown>> = {}) {
+  const { [idempotencyField]: idempotencyKey, [fencesField]: fences } = meta
+  return {
+    ...(typeof idempotencyKey === 'string' && { idempotencyKey }),
+    ...(Array.isArray(fences) && { fences: fences.map(String) }),
+  }
 }
 
 /** What may be said of a failure: a {@link CaliberError} as it is, of anything else that there was one. */

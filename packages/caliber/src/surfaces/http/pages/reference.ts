@@ -66,10 +66,14 @@ ${fieldTable(input)}
 </article>`
 }
 
-function traits({ needs, effect, idempotent, mcp }: DescribedOperation): readonly string[] {
+function traits({ needs, method, effect, idempotent, mcp }: DescribedOperation): readonly string[] {
   return [
     needs === 'none' ? 'no credential needed' : `needs the right "${needs}"`,
-    effect !== 'write' ? 'changes nothing' : idempotent ? 'safe to repeat' : 'repeat only with an idempotency key',
+    method === 'GET' || effect === 'recall'
+      ? 'changes nothing'
+      : idempotent
+        ? 'safe to repeat'
+        : 'repeat only with an idempotency key',
     ...(mcp ? ['MCP tool'] : []),
   ]
 }

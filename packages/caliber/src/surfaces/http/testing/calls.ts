@@ -1,4 +1,6 @@
 /** Settings for tests of the HTTP surface: what it hands on is recorded, or refused by the real dispatch. */
+import { newClaimKey } from '../../../db/claimKey.ts'
+import { openSessions } from '../../../db/session.ts'
 import type { Database } from '../../../db/sql.ts'
 import { Memories } from '../../../derive/memories.ts'
 import { Windows } from '../../../derive/windows.ts'
@@ -39,11 +41,13 @@ export async function emptyApp() {
     close: async () => {},
   }
   const now = () => new Date(0)
+  const sessions = openSessions(database, newClaimKey())
   const dispatch = createDispatch({
-    database,
-    memories: new Memories(database, { maxBytes: 1_000_000, pollMs: 1_000_000, now }),
+    sessions,
+    memories: new Memories(sessions, { maxBytes: 1_000_000, pollMs: 1_000_000, now }),
 
-    windows: new Windows(database),
+    windows: new Windows(sessions),
+    seals: { of: async () => ({ seals: [], faults: [] }), append: async () => {} },
     tokenizer: { name: 'characters', count: (text) => text.length },
     newId: () => someId,
     now,

@@ -1,0 +1,56 @@
+/**
+ * What one credential may see of a tenant's memory. Everything that answers people goes through it: an item of a region
+ * that is not open is not there, before anything is ranked, counted or proposed.
+ */
+import type { RegionId } from '../domain/ids.ts'
+import { notFound } from '../domain/notFound.ts'
+import type { Principal } from '../domain/principal.ts'
+import type { Found, MemoryItem, NotePlace, ScopeMemory, Search, TenantMemory } from './tenantMemory.ts'
+
+export class MemoryView {
+  readonly #memory: TenantMemory
+  readonly #readable: ReadonlySet<RegionId>
+
+  constructor(memory: TenantMemory, principal: Pick<Principal, 'principalId' | 'regions'>) {
+    this.#memory = memory
+    this.#readable = memory.regions.readableBy(principal)
+  }
+
+  /** The event that the memory is complete up to. */
+  get seq(): number {
+    return this.#memory.seq
+  }
+
+  item(id: string): MemoryItem | undefined {
+    const item = this.#memory.item(id)
+    return item && this.#readable.has(item.regionId) ? item : undefined
+  }
+
+  /** @throws CaliberError `not_found` */
+  assertRegion(regionId: RegionId): void {
+    if (!this.#readable.has(regionId)) throw notFound('region', regionId)
+  }
+
+  /** @throws CaliberError `not_found` */
+  assertTrajectory(trajectoryId: string): void {
+    const regionId = this.#memory.regionOfTrajectory(trajectoryId)
+    if (regionId === undefined || !this.#readable.has(regionId)) throw notFound('trajectory', trajectoryId)
+  }
+
+  /** @throws CaliberError `not_found` */
+  scope(scopeId: string): ScopeMemory {
+    const scope = this.#memory.scope(scopeId)
+    if (!scope || !this.#readable.has(scope.regionId)) throw notFound('scope', scopeId)
+    return scope
+  }
+
+  /** The live notes of a place in the order they were recorded. */
+  *notes(place: NotePlace): Iterable<MemoryItem> {
+    for (const item of this.#memory.notes(place)) if (this.#readable.has(item.regionId)) yield item
+  }
+
+  /** The items that fit a query best, best first; equal scores in log order. */
+  search({ query, limit, accept }: Search): readonly Found[] {
+    return this.#memory.search({ query, limit, accept: (item) => this.#readable.has(item.regionId) && accept(item) })
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * Seals in a file of the data directory, one line each, signed with a key that the database never sees (Ed25519,
+ * RFC 8032). Each line signs the hash of the line before, so none can be taken out, altered or put in between.
+ *
+ * Copy the file elsewhere, or let `CALIBER_SEAL_FILE` name one on a medium that only grows: a seal proves what the log
+ * was to whoever still has it.
+ */
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto'
+import { open, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Seal, SealedLog, Seals } from '../domain/seal.ts'
+import { writeSecretFile } from './secretFile.ts'
+
+const sealFile = 'seals.jsonl'
+const sealKeyFile = 'seal.key'
+
+interface Line extends Seal {
+  /** SHA-256 of the line before, hex; of nothing for the first. */
+  readonly before: string
+  /** base64url. */
+  readonly signature: string
+}
+
+/** @param directory the data directory: the key lies in it, and the file unless the environment names another */
+export async function openSealFile(directory: string): Promise<Seals> {
+  const file = process.env['CALIBER_SEAL_FILE'] ?? path.join(directory, sealFile)
+  const privateKey = await ensureKey(path.join(directory, sealKeyFile))
+  const publicKey = createPublicKey(privateKey)
+  let writing: Promise<void> = Promise.resolve()
+
+  return {
+    async of(tenantId, before) {
+      const { seals, faults } = check(await readFile(file, 'utf8').catch(() => ''), publicKey)
+      return { seals: seals.filter((seal) => seal.tenantId === tenantId && seal.at < before), faults }
+    },
+    append(seals) {
+      const written = writing.then(() => appendLines(file, privateKey, seals))
+      writing = written.catch(() => undefined)
+      return written
+    },
+  }
+}
+
+async function ensureKey(file: string): Promise<KeyObject> {
+  const stored = await readFile(file, 'utf8').catch(() => undefined)
+  if (stored !== undefined) return createPrivateKey(stored)
+  const { privateKey } = generateKeyPairSync('ed25519')
+  await writeSecretFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
+  return privateKey
+}
+
+async function appendLines(file: string, key: KeyObject, seals: readonly Seal[]): Promise<void> {
+  const handle = await open(file, 'a+', 0o600)
+  try {
+    const { size } = await handle.stat()
+    let before = digestOf(await lastLine(handle, size))
+    let text = ''
+    for (const seal of seals) {
+      const signature = sign(null, signedOctets({ ...seal, before }), key).toString('base64url')
+      const line = JSON.stringify({ ...seal, before, signature } satisfies Line)
+      before = digestOf(line)
+      text += `${line}\n`
+    }
+    await handle.appendFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+const longestLineBytes = 4_096
+
+/** The last complete line; a torn one after it is a seal that was never kept. */
+async function lastLine(handle: Awaited<ReturnType<typeof open>>, size: number): Promise<string> {
+  const tail = Buffer.alloc(Math.min(size, 2 * longestLineBytes))
+  await handle.read(tail, 0, tail.length, size - tail.length)
+  const text = tail.toString('utf8')
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+  if (whole.length < text.length) await handle.truncate(size - Buffer.byteLength(text.slice(whole.length)))
+  return whole.slice(0, -1).split('\n').at(-1) ?? ''
+}
+
+function check(text: string, key: KeyObject): SealedLog {
+  const seals: Seal[] = []
+  const faults: string[] = []
+  let before = digestOf('')
+  for (const [i, line] of text.split('\n').slice(0, -1).entries()) {
+    const parsed = parseLine(line)
+    if (!parsed || parsed.before !== before) faults.push(`line ${i + 1} does not follow the one before it`)
+    else if (!verify(null, signedOctets(parsed), key, Buffer.from(parsed.signature, 'base64url'))) {
+      faults.push(`line ${i + 1} has a signature that is not ours`)
+    } else seals.push(parsed)
+    before = digestOf(line)
+  }
+  return { seals, faults }
+}
+
+function parseLine(line: string): Line | undefined {
+  try {
+    const { tenantId, seq, hash, at, before, signature } = JSON.parse(line) as Line
+    return [tenantId, hash, at, before, signature].every((field) => typeof field === 'string') &&
+      Number.isSafeInteger(seq)
+      ? { tenantId, seq, hash, at, before, signature }
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Fields with their lengths before them, so that no two seals have the same octets. */
+function signedOctets({ tenantId, seq, hash, at, before }: Omit<Line, 'signature'>): Buffer {
+  const fields = ['caliber seal 1', tenantId, String(seq), hash, at, before]
+  return Buffer.from(fields.map((field) => `${Buffer.byteLength(field)}:${field}`).join(''))
+}
+
+function digestOf(line: string): string {
+  return createHash('sha256').update(line).digest('hex')
+}
