@@ -50,9 +50,10 @@ export function clientInterface(operations) {
 /** @param {readonly DescribedOperation[]} operations */
 export function routeTable(operations) {
   const rows = operations.map((operation) => {
-    const { name, method, path, pathFields, idempotent, input } = operation
+    const { name, method, path, pathFields, idempotent, effect, input } = operation
+    const repeat = idempotent ? 'free' : effect === 'write' ? 'keyed' : 'never'
     if (method === 'GET') assertFlat(name, input)
-    return `  '${name}': { method: '${method}', path: '${path}', pathFields: [${pathFields.map(quoted).join(', ')}], repeatable: ${idempotent} },\n`
+    return `  '${name}': { method: '${method}', path: '${path}', pathFields: [${pathFields.map(quoted).join(', ')}], repeat: '${repeat}' },\n`
   })
   return [
     header,
@@ -62,8 +63,8 @@ export interface Route {
   readonly path: string
   /** Fields of the input that stand in the path; the rest is the query of a GET and the body of the others. */
   readonly pathFields: readonly string[]
-  /** Doing it twice is the same as doing it once, even without an idempotency key. */
-  readonly repeatable: boolean
+  /** Doing it twice is the same as doing it once: by itself, with an idempotency key, or not at all. */
+  readonly repeat: 'free' | 'keyed' | 'never'
 }
 `,
     `export const routes: Readonly<Record<string, Route>> = {\n${rows.join('')}}\n`,

@@ -45,7 +45,7 @@ export function httpTransport(options: HttpTransportOptions): Transport {
         signal?.throwIfAborted()
         const outcome = await attemptOnce(send, base + target, request, timeoutMs, signal)
         if ('answer' in outcome) return outcome.answer
-        if (attempt >= retries || !isWorthRepeating(outcome.error)) throw outcome.error
+        if (attempt >= retries || route.repeat === 'never' || !isWorthRepeating(outcome.error)) throw outcome.error
         await sleep(backoffMs(attempt, Math.random(), outcome.retryAfterMs), signal)
       }
     },
@@ -81,14 +81,14 @@ async function attemptOnce(
 }
 
 function headersFor(
-  { method, repeatable }: Route,
+  { repeat }: Route,
   authorization: string,
   body: string | undefined,
   { idempotencyKey, fences }: CallOptions,
 ): Record<string, string> {
   const headers: Record<string, string> = { authorization, accept: 'application/json' }
   if (body !== undefined) headers['content-type'] = 'application/json'
-  const key = idempotencyKey ?? (method === 'GET' || repeatable ? undefined : newKey())
+  const key = idempotencyKey ?? (repeat === 'keyed' ? newKey() : undefined)
   if (key !== undefined) headers['idempotency-key'] = key
   if (fences !== undefined && fences.length > 0) headers['caliber-fence'] = fences.join(', ')
   return headers

@@ -69,7 +69,7 @@ function keepRenewing(client: Pick<Client, 'lock'>, lease: Lease, lost: AbortCon
   const renew = async () => {
     const askedAtMs = performance.now()
     try {
-      await client.lock.extend(lease, { signal: AbortSignal.timeout(Math.max(1, endsAtMs - askedAtMs)) })
+      await client.lock.extend(lease, { signal: AbortSignal.timeout(Math.max(1, Math.ceil(endsAtMs - askedAtMs))) })
       // Counted from before the request: the lease ends no earlier.
       endsAtMs = askedAtMs + lease.ttlMs
     } catch (error) {

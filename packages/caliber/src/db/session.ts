@@ -2,7 +2,10 @@
  * Transactions in somebody's name: the application role and the signed claims are set before the first statement and
  * end with the transaction, so a pooled connection carries nothing over to the next request.
  */
+
+import { CaliberError } from '../domain/errors.ts'
 import type { PrincipalId, RegionId, TenantId } from '../domain/ids.ts'
+import { limits } from '../domain/limits.ts'
 import { type ClaimKey, signClaims } from './claimKey.ts'
 import type { Database, Sql, TransactionOptions } from './sql.ts'
 
@@ -25,6 +28,9 @@ export interface Sessions {
   run<T>(claims: Claims, work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<T>
 }
 
+/** A request that is still at it after so long is stopped at its next statement; its transaction is rolled back. */
+const longestMs = limits.requestMs
+
 /** @param now the real clock: the database compares the expiry of claims with its own */
 export function openSessions(database: Database, key: ClaimKey, now: () => Date = () => new Date()): Sessions {
   return {
@@ -35,7 +41,18 @@ export function openSessions(database: Database, key: ClaimKey, now: () => Date 
           select set_config('role', 'caliber_app', true),
                  set_config('caliber.claims', ${signClaims(key, claims, now().getTime())}, true),
                  set_config('caliber.fences', ${claims.fences?.join(',') ?? ''}, true)`
-        return work(sql)
+        return work(until(performance.now() + longestMs, sql))
       }, options),
+  }
+}
+
+/** Statements have a limit of their own (the driver's); this one is for many that each stay below it. */
+function until(endMs: number, sql: Sql): Sql {
+  return async (strings, ...values) => {
+    if (performance.now() < endMs) return sql(strings, ...values)
+    throw new CaliberError(
+      'timeout',
+      `The request took longer than ${longestMs / 1000} s and was stopped. Ask for less at once.`,
+    )
   }
 }

@@ -7,6 +7,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { artifactColumns, noteColumns, turnColumns } from '../db/columns.ts'
 import { eventsAfter } from '../db/eventLog.ts'
+import { assertIntact, type Validation } from '../db/intact.ts'
 import type { Claims, Sessions } from '../db/session.ts'
 import { json, type Sql, uuids } from '../db/sql.ts'
 import type { Artifact } from '../domain/artifact.ts'
@@ -22,11 +23,17 @@ const batchEvents = 1_000
 const batchTurns = 5_000
 
 /** Bring `memory` up to the head of its tenant's log. Never run two of these on one memory at once. */
-export async function catchUp(sessions: Sessions, claims: Claims, memory: TenantMemory): Promise<void> {
+export async function catchUp(
+  sessions: Sessions,
+  claims: Claims,
+  memory: TenantMemory,
+  validation: Validation,
+): Promise<void> {
   // The memory holds every region of the tenant; what each credential sees of it is for its views to say.
   const whole = { ...claims, reach: 'all' } as const
   for (;;) {
     const batch = await sessions.run(whole, (sql) => readBatch(sql, memory.seq), { readOnly: true })
+    if (validation === 'always') assertBatchIntact(batch)
     for (const event of batch.events) apply(memory, event, batch)
     if (batch.isLast) return
     await setImmediate()
@@ -41,6 +48,13 @@ interface Batch {
   readonly turns: ReadonlyMap<string, Turn>
   readonly artifacts: ReadonlyMap<string, Artifact>
   readonly notes: ReadonlyMap<string, Note>
+}
+
+/** @throws CaliberError `integrity` */
+function assertBatchIntact({ turns, artifacts, notes }: Batch): void {
+  for (const turn of turns.values()) assertIntact('turn', turn.turnId, turn)
+  for (const artifact of artifacts.values()) assertIntact('artifact', artifact.artifactId, artifact)
+  for (const note of notes.values()) assertIntact('note', note.noteId, note)
 }
 
 async function readBatch(sql: Sql, seq: number): Promise<Batch> {

@@ -6,6 +6,7 @@
  * ring of the doorbell, and `atLeastSeq` where the caller names one. A lost ring costs latency only: a memory that
  * was not compared with the log for `pollMs` is compared before it answers.
  */
+import type { Validation } from '../db/intact.ts'
 import type { Sessions } from '../db/session.ts'
 import { CaliberError } from '../domain/errors.ts'
 import type { TenantId } from '../domain/ids.ts'
@@ -19,6 +20,7 @@ export interface MemoriesOptions {
   readonly maxBytes: number
   /** Longest time a memory answers without looking at the log. */
   readonly pollMs: number
+  readonly validation: Validation
   now(): Date
 }
 
@@ -87,7 +89,7 @@ export class Memories {
     entry.loading ??= (async () => {
       const startedMs = this.#options.now().getTime()
       try {
-        await catchUp(this.#sessions, { tenantId, principalId }, entry.memory)
+        await catchUp(this.#sessions, { tenantId, principalId }, entry.memory, this.#options.validation)
         entry.checkedAtMs = startedMs
       } catch (error) {
         // The database may come back; a memory that failed half-way through an event is thrown away.

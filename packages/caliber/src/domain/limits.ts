@@ -40,6 +40,8 @@ export const limits = {
   transcriptChunkChars: 4_000_000,
   /** Malformed lines listed in one answer; the rest is counted. */
   malformedListed: 100,
+  /** Longest time that a request may work in the database. */
+  requestMs: 120_000,
   /** Levels of nesting in a request. */
   jsonDepth: 64,
   /** Octets of an HTTP or MCP request. */

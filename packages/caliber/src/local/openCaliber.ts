@@ -6,6 +6,7 @@
  * owner goes away, the next call of an attached process takes the directory over.
  */
 import { type Client, clientOver } from '@caliber/client'
+import type { Validation } from '../db/intact.ts'
 import { connect } from './connect.ts'
 import type { Tier } from './tier.ts'
 
@@ -23,6 +24,8 @@ export interface CaliberOptions {
   readonly statementTimeoutMs?: number | undefined
   /** `relaxed` acknowledges a write before it is on disk; only for the embedded tier. Default `full`. */
   readonly durability?: 'full' | 'relaxed' | undefined
+  /** `always` compares content with its digest whenever it is read. Default: CALIBER_VALIDATION, else `on_mutation`. */
+  readonly validation?: Validation | undefined
   /** Octets that memories in RAM may take. Default 512 MiB. */
   readonly memoryBytes?: number | undefined
 }

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import os from 'node:os'
 import path from 'node:path'
 import type { DirectoryLock } from '../db/directory/lock.ts'
+import { type Validation, validations } from '../db/intact.ts'
+import { CaliberError } from '../domain/errors.ts'
 import { bootstrapTenant } from '../operations/tenant/bootstrap.ts'
 import { sweepTenants } from '../operations/tenant/sweep.ts'
 import { createHttpApp } from '../surfaces/http/app.ts'
@@ -33,6 +35,7 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
     const runtime = await createRuntime(sessions, {
       memoryBytes: options.memoryBytes,
       seals: await openSealFile(directory),
+      validation: options.validation ?? validationOf(process.env['CALIBER_VALIDATION']),
     })
     undo.push(runtime.close)
     undo.push(sweeping(() => sweepTenants(sessions, credential.principal)))
@@ -66,6 +69,16 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
     await close()
     throw error
   }
+}
+
+/** @throws CaliberError `invalid_input` */
+function validationOf(text: string | undefined): Validation | undefined {
+  const known = validations.find((validation) => validation === text)
+  if (text === undefined || known) return known
+  throw new CaliberError(
+    'invalid_input',
+    `CALIBER_VALIDATION is ${validations.join(' or ')}, not ${text.slice(0, 50)}.`,
+  )
 }
 
 /** Sweep now and every hour. A failed run is not worth stopping for: the next one does its work. @returns the end of it */

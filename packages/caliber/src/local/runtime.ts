@@ -1,6 +1,7 @@
 /** Put the parts together: a database, the memories over it, and one way in. */
 import { v7 } from 'uuid'
 import { doorbell, readRing } from '../db/eventLog.ts'
+import type { Validation } from '../db/intact.ts'
 import type { Sessions } from '../db/session.ts'
 import type { Database } from '../db/sql.ts'
 import { Memories } from '../derive/memories.ts'
@@ -18,6 +19,8 @@ export interface RuntimeOptions {
   readonly memoryBytes?: number | undefined
   /** Where the heads of the logs are sealed; nowhere where left out. */
   readonly seals?: Seals | undefined
+  /** Whether content is compared with its digest when it is read. Default `on_mutation`: when it is written. */
+  readonly validation?: Validation | undefined
   newId?(): string
   now?(): Date
 }
@@ -39,9 +42,15 @@ const keysTrusted = 1_000
 /** The database stays the caller's to close. */
 export async function createRuntime(sessions: Sessions, options: RuntimeOptions = {}): Promise<Runtime> {
   const { database } = sessions
+  const validation = options.validation ?? 'on_mutation'
   const now = options.now ?? (() => new Date())
   const startedMs = now().getTime()
-  const memories = new Memories(sessions, { maxBytes: options.memoryBytes ?? defaultMemoryBytes, pollMs, now })
+  const memories = new Memories(sessions, {
+    maxBytes: options.memoryBytes ?? defaultMemoryBytes,
+    pollMs,
+    validation,
+    now,
+  })
   const windows = new Windows(sessions)
   const seals = options.seals ?? noSeals
   const sealer = startSealing(sessions, seals, now)
@@ -56,6 +65,7 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
     memories,
     windows,
     seals,
+    validation,
     tokenizer: openO200k(),
     newId: options.newId ?? v7,
     now,

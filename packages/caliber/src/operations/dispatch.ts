@@ -7,6 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import { appendEvents } from '../db/eventLog.ts'
+import { assertAnswerIntact, type Validation } from '../db/intact.ts'
 import type { Claims, Sessions } from '../db/session.ts'
 import type { Sql } from '../db/sql.ts'
 import type { Memories } from '../derive/memories.ts'
@@ -45,6 +46,7 @@ export interface Parts {
   readonly windows: Windows
   readonly tokenizer: Tokenizer
   readonly seals: Seals
+  readonly validation: Validation
   newId(): string
   now(): Date
   status(): Promise<ServerStatus>
@@ -79,11 +81,15 @@ export function createDispatch(parts: Parts): Dispatch {
 type Named<E> = Extract<AnyOperation, { effect: E }>
 type Fields = Record<string, unknown>
 
-function read(parts: Parts, operation: Named<'read'>, principal: Principal, claims: Claims, input: Fields) {
+async function read(parts: Parts, operation: Named<'read'>, principal: Principal, claims: Claims, input: Fields) {
   // Taken before the snapshot, so that it holds whatever had been sealed until then.
   const before = parts.now().toISOString()
   const seals = () => parts.seals.of(principal.tenantId, before)
-  return parts.sessions.run(claims, (sql) => operation.run({ principal, sql, seals }, input), { readOnly: true })
+  const answer = await parts.sessions.run(claims, (sql) => operation.run({ principal, sql, seals }, input), {
+    readOnly: true,
+  })
+  if (parts.validation === 'always') assertAnswerIntact(answer)
+  return answer
 }
 
 function recall(parts: Parts, operation: Named<'recall'>, principal: Principal, input: Fields) {
@@ -121,7 +127,7 @@ interface Write {
 function write(parts: Parts, { operation, principal, claims, input, idempotencyKey }: Write): Promise<unknown> {
   const { newId, tokenizer } = parts
   return changing(parts, claims, (sql, emit, appended) =>
-    once(sql, { key: idempotencyKey, operation: operation.name, input }, async () => {
+    once(sql, { key: idempotencyKey, operation, input }, async () => {
       const output = await operation.run({ principal, sql, newId, emit, countTokens: tokenizer.count }, input)
       await appended()
       return output

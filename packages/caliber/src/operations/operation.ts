@@ -99,6 +99,8 @@ export interface Operation<E extends Effect, Input extends z.ZodObject, Output e
    * out, the session reaches what the principal may.
    */
   readonly reach?: 'tenant' | 'credential'
+  /** The answer holds a secret, which is shown this once and kept nowhere: a repeated request is told so. */
+  readonly secret?: true
   /** Of a write: for how many milliseconds a refusal with `lock_held` is tried again. */
   waitMs?(input: z.output<Input>): number
   /** Offered as a tool to models. */

@@ -16,6 +16,7 @@ export const delegateKey = operation({
   reach: 'credential',
   mcp: false,
   idempotent: false,
+  secret: true,
 
   async run(context, { name, rights, regions, expiresAt }) {
     const { principal: caller } = context

@@ -17,6 +17,7 @@ export const issueKey = operation({
   reach: 'tenant',
   mcp: false,
   idempotent: false,
+  secret: true,
 
   async run(context, { principalId, name, rights, regions, expiresAt }) {
     const { sql, principal: caller } = context

@@ -26,6 +26,7 @@ export const rotateKey = operation({
   reach: 'credential',
   mcp: false,
   idempotent: false,
+  secret: true,
 
   async run(context, { keyId, overlapHours }) {
     const { sql, principal: caller } = context

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { regionColumns } from '../../db/columns.ts'
 import { CaliberError } from '../../domain/errors.ts'
+import { limits } from '../../domain/limits.ts'
 import { type Region, regionKinds, writeRules } from '../../domain/region.ts'
 import { only } from '../only.ts'
 import { operation } from '../operation.ts'
@@ -28,15 +29,17 @@ export const createRegion = operation({
   output: region,
   effect: 'write',
   needs: 'write',
+  reach: 'tenant',
   mcp: true,
   idempotent: false,
 
-  async run({ sql, newId, emit, principal }, { name, kind, writeRule = kind === 'collaborative' ? 'lock' : 'free' }) {
-    if (principal.regions) {
-      throw new CaliberError(
-        'forbidden',
-        'This credential opens some regions only and cannot create others. Use one that is not narrowed.',
-      )
+  async run({ sql, newId, emit }, { name, kind, writeRule = kind === 'collaborative' ? 'lock' : 'free' }) {
+    const { regions } = only(
+      await sql<{ regions: number }>`
+        select count(*) as regions from caliber.region where tenant_id = caliber.current_tenant()`,
+    )
+    if (regions >= limits.regionsPerTenant) {
+      throw new CaliberError('quota_exceeded', `The tenant has ${regions} regions, which is the most.`, { regions })
     }
     const created = only(
       await sql<Region>`

@@ -2,17 +2,28 @@
 import { v7 } from 'uuid'
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts'
 import { readKey } from '../../domain/apiKey.ts'
-import { rights } from '../../domain/principal.ts'
+import { type Principal, type Right, rights } from '../../domain/principal.ts'
 import { newCredential } from '../../local/credential.ts'
-import { createRuntime, type Runtime } from '../../local/runtime.ts'
+import { createRuntime, type Runtime, type RuntimeOptions } from '../../local/runtime.ts'
 import { bootstrapTenant } from '../tenant/bootstrap.ts'
 
-export interface TestTenant {
+/** One principal of a tenant, and how it calls. */
+export interface TestPrincipal {
   readonly tenantId: string
   readonly principalId: string
+  call<Output = Record<string, unknown>>(
+    operation: string,
+    input: unknown,
+    idempotencyKey?: string,
+    fences?: readonly string[],
+  ): Promise<Output>
+}
+
+/** A tenant, as its first principal, which has every right. */
+export interface TestTenant extends TestPrincipal {
   readonly key: string
-  /** Call an operation as this tenant's principal. */
-  call<Output = Record<string, unknown>>(operation: string, input: unknown, idempotencyKey?: string): Promise<Output>
+  /** Add a principal with rights to read and write, or those named. */
+  member(rights?: readonly Right[]): Promise<TestPrincipal>
 }
 
 export interface TestCaliber extends TestDatabase {
@@ -20,7 +31,7 @@ export interface TestCaliber extends TestDatabase {
   tenant(): Promise<TestTenant>
 }
 
-export async function testCaliber(options: { now?(): Date } = {}): Promise<TestCaliber> {
+export async function testCaliber(options: RuntimeOptions = {}): Promise<TestCaliber> {
   const held = await testDatabase()
   const runtime = await createRuntime(held.sessions, options)
   return {
@@ -38,11 +49,26 @@ async function makeTenant({ sessions }: TestDatabase, runtime: Runtime): Promise
   const { key, principalId } = await newCredential()
   const parts = readKey(key) ?? { tenantId: v7(), keyId: v7(), secret: '' }
   await bootstrapTenant(sessions, { ...parts, principalId, name: 'test', rights })
-  const principal = { tenantId: parts.tenantId, principalId, rights }
+  const first = callsAs({ tenantId: parts.tenantId, principalId, rights }, runtime)
+  return {
+    ...first,
+    key,
+    async member(rights = ['read', 'write']) {
+      const added = await first.call<{ principalId: string }>('principal.add', {
+        kind: 'agent',
+        name: 'member',
+        rights,
+      })
+      return callsAs({ tenantId: parts.tenantId, principalId: added.principalId, rights }, runtime)
+    },
+  }
+}
+
+/** Call as any principal: what a surface does once it has checked a credential. */
+export function callsAs(principal: Principal, { dispatch }: Runtime): TestPrincipal {
   return {
     ...principal,
-    key,
-    call: async <Output>(operation: string, input: unknown, idempotencyKey?: string) =>
-      (await runtime.dispatch({ operation, input, principal, idempotencyKey })) as Output,
+    call: async <Output>(operation: string, input: unknown, idempotencyKey?: string, fences?: readonly string[]) =>
+      (await dispatch({ operation, input, principal, idempotencyKey, fences })) as Output,
   }
 }

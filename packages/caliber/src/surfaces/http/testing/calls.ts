@@ -5,14 +5,14 @@ import type { Database } from '../../../db/sql.ts'
 import { Memories } from '../../../derive/memories.ts'
 import { Windows } from '../../../derive/windows.ts'
 import { CaliberError } from '../../../domain/errors.ts'
-import type { Principal } from '../../../domain/principal.ts'
+import { type Principal, rights } from '../../../domain/principal.ts'
 import { type Call, createDispatch, type Dispatch } from '../../../operations/dispatch.ts'
 import { createHttpApp, type HttpParts } from '../app.ts'
 
 export const key = 'cal_test'
 export const auth = { authorization: `Bearer ${key}` }
 export const someId = '01890a5d-ac96-774b-bcce-b302099a8057'
-export const principal: Principal = { tenantId: someId, principalId: someId, rights: ['read', 'write'] }
+export const principal: Principal = { tenantId: someId, principalId: someId, rights }
 
 export async function authenticate(given: string): Promise<Principal> {
   if (given === key) return principal
@@ -44,10 +44,11 @@ export async function emptyApp() {
   const sessions = openSessions(database, newClaimKey())
   const dispatch = createDispatch({
     sessions,
-    memories: new Memories(sessions, { maxBytes: 1_000_000, pollMs: 1_000_000, now }),
+    memories: new Memories(sessions, { maxBytes: 1_000_000, pollMs: 1_000_000, validation: 'on_mutation', now }),
 
     windows: new Windows(sessions),
     seals: { of: async () => ({ seals: [], faults: [] }), append: async () => {} },
+    validation: 'on_mutation',
     tokenizer: { name: 'characters', count: (text) => text.length },
     newId: () => someId,
     now,

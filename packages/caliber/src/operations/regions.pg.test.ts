@@ -1,0 +1,250 @@
+/** Who reads and writes what, by the kind of region: over operations, recall and the log, and against the rule itself. */
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Regions } from '../derive/regions.ts'
+import type { Event } from '../domain/event.ts'
+import { mayRead, type Region, type RegionKind, regionKinds } from '../domain/region.ts'
+import { callsAs, type TestCaliber, type TestPrincipal, type TestTenant, testCaliber } from './testing/tenant.ts'
+
+let caliber: TestCaliber
+let owner: TestTenant
+let reader: TestPrincipal
+let writer: TestPrincipal
+let stranger: TestPrincipal
+const regions = new Map<RegionKind, string>()
+const notes = new Map<RegionKind, string>()
+const trajectories = new Map<RegionKind, string>()
+
+beforeAll(async () => {
+  caliber = await testCaliber()
+  owner = await caliber.tenant()
+  ;[reader, writer, stranger] = [await owner.member(), await owner.member(), await owner.member()]
+  for (const kind of regionKinds) {
+    const { regionId } = await owner.call<Region>('region.create', { name: kind, kind, writeRule: 'free' })
+    regions.set(kind, regionId)
+    if (kind === 'team' || kind === 'public') {
+      await owner.call('region.grant', { regionId, principalId: reader.principalId, access: 'read' })
+      await owner.call('region.grant', { regionId, principalId: writer.principalId, access: 'write' })
+    }
+    const { noteId } = await owner.call<{ noteId: string }>('note.record', note(regionId, `walrus of ${kind}`))
+    notes.set(kind, noteId)
+    const { trajectoryId } = await owner.call<{ trajectoryId: string }>('trajectory.start', { name: kind, regionId })
+    trajectories.set(kind, trajectoryId)
+    const { scopeId } = await owner.call<{ scopeId: string }>('scope.open', { trajectoryId, name: kind })
+    await owner.call('turn.append', { scopeId, turns: [{ role: 'user', content: `turn of the walrus of ${kind}` }] })
+    await owner.call('artifact.put', {
+      trajectoryId,
+      type: 'plan',
+      name: 'plan',
+      content: `plan of the walrus of ${kind}`,
+    })
+  }
+})
+afterAll(() => caliber.close())
+
+type Who = 'owner' | 'reader' | 'writer' | 'stranger'
+const who = (name: Who): TestPrincipal => ({ owner, reader, writer, stranger })[name]
+
+/** The table of 0010_region.sql. */
+const readers: Readonly<Record<RegionKind, readonly Who[]>> = {
+  private: ['owner'],
+  team: ['owner', 'reader', 'writer'],
+  public: ['owner', 'reader', 'writer', 'stranger'],
+  collaborative: ['owner', 'reader', 'writer', 'stranger'],
+}
+const writers: Readonly<Record<RegionKind, readonly Who[]>> = {
+  private: ['owner'],
+  team: ['owner', 'writer'],
+  public: ['owner', 'writer'],
+  collaborative: ['owner', 'reader', 'writer', 'stranger'],
+}
+const everybody: readonly Who[] = ['owner', 'reader', 'writer', 'stranger']
+
+describe.each(regionKinds)('a %s region', (kind) => {
+  test.each(everybody)('is read by whom its kind says: %s', async (name) => {
+    const may = readers[kind].includes(name)
+    const { call } = who(name)
+    const regionId = regions.get(kind) ?? ''
+    const seen = async (operation: string, input: unknown) =>
+      call(operation, input).then(
+        () => true,
+        (error: { code: string }) => {
+          expect(error.code).toBe('not_found')
+          return false
+        },
+      )
+    expect(await seen('region.get', { regionId })).toBe(may)
+    expect(await seen('note.get', { noteId: notes.get(kind) })).toBe(may)
+    expect(await seen('trajectory.get', { trajectoryId: trajectories.get(kind) })).toBe(may)
+    expect(await seen('memory.search', { query: 'walrus', regionId })).toBe(may)
+    expect(await seen('memory.search', { query: 'walrus', trajectoryId: trajectories.get(kind) })).toBe(may)
+    expect(await seen('context.assemble', { query: 'walrus', pins: [notes.get(kind)] })).toBe(may)
+
+    const { items } = await call<{ items: { text: string; regionId: string }[] }>('memory.search', {
+      query: 'walrus',
+      limit: 50,
+    })
+    expect(items.filter((item) => item.regionId === regionId)).toHaveLength(may ? 3 : 0)
+    const { text } = await call<{ text: string }>('context.assemble', { query: 'walrus', budgetTokens: 2_000 })
+    expect(text.includes(`walrus of ${kind}`)).toBe(may)
+    const { items: events } = await call<{ items: Event[] }>('event.since', {})
+    expect(events.some((event) => event.regionId === regionId)).toBe(may)
+  })
+
+  test.each(everybody)('is written by whom its kind says: %s', async (name) => {
+    const may = writers[kind].includes(name)
+    const { call } = who(name)
+    const regionId = regions.get(kind) ?? ''
+    const trajectoryId = trajectories.get(kind)
+    const refusal = readers[kind].includes(name) ? 'forbidden' : 'not_found'
+    const done = async (operation: string, input: unknown) =>
+      call(operation, input).then(
+        () => true,
+        (error: { code: string }) => {
+          expect(error.code, operation).toBe(refusal)
+          return false
+        },
+      )
+    expect(await done('note.record', note(regionId, 'mine'))).toBe(may)
+    expect(await done('trajectory.start', { name: 'mine', regionId })).toBe(may)
+    expect(await done('transcript.import', { source: name, text: '{"role":"user","content":"hi"}\n', regionId })).toBe(
+      may,
+    )
+    expect(await done('scope.open', { trajectoryId, name: 'mine' })).toBe(may)
+    expect(await done('artifact.put', { trajectoryId, type: 'plan', name, content: 'mine' })).toBe(may)
+    expect(await done('note.supersede', { noteId: await fresh(regionId), content: 'other' })).toBe(may)
+    expect(await done('note.retract', { noteId: await fresh(regionId), reason: 'wrong' })).toBe(may)
+    const mayGrant = name === 'owner' && (kind === 'team' || kind === 'public')
+    const grant = call('region.grant', { regionId, principalId: stranger.principalId, access: 'read' })
+    await (mayGrant
+      ? grant
+      : expect(grant).rejects.toMatchObject({ code: expect.stringMatching(/not_found|forbidden|conflict/) }))
+    if (mayGrant) await call('region.revoke', { regionId, principalId: stranger.principalId })
+  })
+})
+
+test('a window is shown again to whoever may read all that it speaks of', async () => {
+  const { windowId } = await owner.call<{ windowId: string }>('context.assemble', {
+    query: 'walrus',
+    pins: [notes.get('private')],
+  })
+  expect(await owner.call('context.explain', { windowId })).toMatchObject({ windowId })
+  await expect(stranger.call('context.explain', { windowId })).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test('a grant that is taken back is gone with the next answer', async () => {
+  const { regionId } = await owner.call<Region>('region.create', { name: 'brief', kind: 'team' })
+  await owner.call('note.record', note(regionId, 'ocelot'))
+  const found = async () =>
+    (await stranger.call<{ items: unknown[] }>('memory.search', { query: 'ocelot' })).items.length
+  expect(await found()).toBe(0)
+  await owner.call('region.grant', { regionId, principalId: stranger.principalId, access: 'read' })
+  expect(await found()).toBe(1)
+  await owner.call('region.revoke', { regionId, principalId: stranger.principalId })
+  expect(await found()).toBe(0)
+})
+
+test('the same source in two regions is two transcripts, and neither region learns of the other', async () => {
+  const [a, b] = [await owner.member(), await owner.member()]
+  const importing = async (principal: TestPrincipal) => {
+    const { regionId } = await principal.call<Region>('region.create', { name: 'mine', kind: 'private' })
+    const input = { source: 'standup.jsonl', text: '{"role":"user","content":"hi"}\n', regionId }
+    return principal.call<{ turnsAdded: number }>('transcript.import', input)
+  }
+  expect([(await importing(a)).turnsAdded, (await importing(b)).turnsAdded]).toEqual([1, 1])
+})
+
+test('a credential that opens some regions sees those alone, and does nothing that concerns the whole tenant', async () => {
+  const narrowed = callsAs(
+    { ...owner, rights: ['read', 'write', 'admin'], regions: [regions.get('team') ?? ''] },
+    caliber.runtime,
+  )
+  const { items } = await narrowed.call<{ items: { regionId: string }[] }>('memory.search', {
+    query: 'walrus',
+    limit: 50,
+  })
+  expect(new Set(items.map(({ regionId }) => regionId))).toEqual(new Set([regions.get('team')]))
+  await expect(narrowed.call('note.get', { noteId: notes.get('private') })).rejects.toMatchObject({ code: 'not_found' })
+  await expect(narrowed.call('note.record', { subject: 's', content: 'in the common one' })).rejects.toMatchObject({
+    code: 'not_found',
+  })
+  for (const operation of ['memory.verify', 'key.list']) {
+    await expect(narrowed.call(operation, {})).rejects.toMatchObject({ code: 'forbidden' })
+  }
+  await expect(narrowed.call('region.create', { name: 'more', kind: 'private' })).rejects.toMatchObject({
+    code: 'forbidden',
+  })
+})
+
+test('database, memory and rule agree on who reads what, whatever was granted', async () => {
+  const tenant = await caliber.tenant()
+  const members = [await tenant.member(), await tenant.member(), await tenant.member()]
+  const step = fc.record({
+    actor: fc.nat(2),
+    kind: fc.constantFrom(...regionKinds),
+    region: fc.nat(9),
+    grantee: fc.nat(2),
+    act: fc.constantFrom('create', 'read', 'write', 'revoke'),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+      const made: Region[] = []
+      const grants = new Map<string, Map<string, string>>()
+      for (const { actor, kind, region, grantee, act } of steps) {
+        const by = members[actor] ?? tenant
+        const principalId = members[grantee]?.principalId ?? ''
+        const target = made[region % Math.max(1, made.length)]
+        if (act === 'create' || !target) {
+          made.push(await by.call<Region>('region.create', { name: 'r', kind }))
+          continue
+        }
+        const { regionId } = target
+        const granted = grants.get(regionId) ?? new Map<string, string>()
+        const input = act === 'revoke' ? { regionId, principalId } : { regionId, principalId, access: act }
+        await by.call(act === 'revoke' ? 'region.revoke' : 'region.grant', input).then(
+          () => grants.set(regionId, act === 'revoke' ? without(granted, principalId) : granted.set(principalId, act)),
+          () => undefined,
+        )
+      }
+      const fold = new Regions(tenant.tenantId)
+      const events = await caliber.admin<Event[]>`
+        select seq, kind, subject_id as "subjectId", data, region_id as "regionId" from caliber.event
+        where tenant_id = ${tenant.tenantId} order by seq`
+      for (const event of events) fold.apply(event)
+      for (const { principalId } of members) {
+        const claims = { tenantId: tenant.tenantId, principalId }
+        const [row] = await caliber.sessions.run(
+          claims,
+          (sql) => sql<{ readable: string[]; writable: string[] }>`
+            select caliber.open_regions(false) as readable, caliber.open_regions(true) as writable`,
+        )
+        const folded = fold.readableBy({ principalId })
+        for (const region of made) {
+          const access = grants.get(region.regionId)?.get(principalId)
+          const expected = mayRead({ ...region, grantsTo: () => access !== undefined }, principalId)
+          expect(row?.readable.includes(region.regionId)).toBe(expected)
+          expect(folded.has(region.regionId)).toBe(expected)
+          const writes =
+            region.kind === 'collaborative' ||
+            region.ownerId === principalId ||
+            (region.kind !== 'private' && access === 'write')
+          expect(row?.writable.includes(region.regionId)).toBe(writes)
+        }
+      }
+    }),
+    { numRuns: 12 },
+  )
+})
+
+function note(regionId: string, content: string) {
+  return { subject: 'sea', content, regionId }
+}
+
+async function fresh(regionId: string): Promise<string> {
+  return (await owner.call<{ noteId: string }>('note.record', note(regionId, 'fresh'))).noteId
+}
+
+function without(granted: Map<string, string>, principalId: string): Map<string, string> {
+  granted.delete(principalId)
+  return granted
+}
