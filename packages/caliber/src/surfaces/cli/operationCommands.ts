@@ -40,7 +40,7 @@ function addOperation(group: Command, verb: string, operation: ContractOperation
   for (const field of fields) if (!field.positional) addField(command, field)
   command.option('--input <json>', 'all fields as a JSON object, @file or - for standard input; options override it')
   if (operation.effect === 'write') {
-    command.option('--fence <fence...>', 'leases that the write is made under, as <regionId>:<fence>')
+    command.option('--fences <fence...>', 'leases that the write is made under, as <regionId>:<fence>')
   }
   if (operation.effect === 'write' && !operation.idempotent) {
     command.option('--idempotency-key <key>', 'a repeated call with this key answers as the first one did')
@@ -50,11 +50,11 @@ function addOperation(group: Command, verb: string, operation: ContractOperation
     const globals = globalsOf(command)
     const given: Fields = command.opts()
     const input = await inputOf(fields, command.args, given, setting)
-    const { idempotencyKey, fence } = given
+    const { idempotencyKey, fences } = given
     const answer = await withConnection(setting, globals, ({ transport }) =>
       transport.call(operation.name, input, {
         ...(typeof idempotencyKey === 'string' && { idempotencyKey }),
-        ...(Array.isArray(fence) && { fences: fence.map(String) }),
+        ...(Array.isArray(fences) && { fences: fences.map(String) }),
       }),
     )
     printAnswer(answer, globals, setting.terminal, (terminal) => printedAnswer(operation.name, answer, terminal))
