@@ -37,6 +37,8 @@ test.each([
   ['a resource that is no URL', { resource: 'memory', issuers: [issuer] }, /resource: must be an https URL/],
   ['a resource over plain http', { resource: 'http://memory.example.com', issuers: [issuer] }, /resource: must be/],
   ['a resource with a fragment', { resource: `${resource}#x`, issuers: [issuer] }, /resource: must be/],
+  ['a resource with an empty fragment', { resource: `${resource}#`, issuers: [issuer] }, /resource: must be/],
+  ['a resource with a space', { resource: `${resource} `, issuers: [issuer] }, /resource: must be/],
   ['a resource with a user', { resource: 'https://a@b.example', issuers: [issuer] }, /resource: must be/],
   ['a resource with a query', { resource: `${resource}?a=1`, issuers: [issuer] }, /resource: must have no query/],
   [

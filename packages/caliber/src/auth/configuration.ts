@@ -11,13 +11,11 @@ import { type Algorithm, algorithmNames } from './algorithms.ts'
 import { type KeySet, readKeySet } from './keySet.ts'
 import { readJsonObject } from './strictJson.ts'
 
-const urlChars = 2_000
-
 /** Reached over TLS, or on this machine. */
 const address = z
   .string()
-  .max(urlChars)
-  .refine((url) => URL.canParse(url) && isTrustworthy(new URL(url)), {
+  .max(limits.nameChars)
+  .refine((url) => !/[\s#]/.test(url) && URL.canParse(url) && isTrustworthy(new URL(url)), {
     error: 'must be an https URL without user and fragment (http for a loopback address only)',
   })
 /** A URL that is compared as text. */
@@ -65,13 +63,13 @@ export interface AuthConfiguration {
 }
 
 /**
- * Read the text of the file.
+ * Read what stands in the file.
  *
  * @param file its name, for messages
  * @throws CaliberError `invalid_input` listing everything that is wrong
  */
-export function readAuthConfiguration(text: string, file: string): AuthConfiguration {
-  const parsed = AuthFile.safeParse(objectIn(text, file))
+export function readAuthConfiguration(source: string | Uint8Array, file: string): AuthConfiguration {
+  const parsed = AuthFile.safeParse(objectIn(source, file))
   if (!parsed.success) {
     const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
     throw refused(file, issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; '), {
@@ -100,9 +98,9 @@ function keysIn(jwks: unknown, { issuer, algorithms }: z.infer<typeof Issuer>, f
   }
 }
 
-function objectIn(text: string, file: string): Record<string, unknown> {
+function objectIn(source: string | Uint8Array, file: string): Record<string, unknown> {
   try {
-    return readJsonObject(text)
+    return readJsonObject(source)
   } catch (error) {
     throw refused(file, messageOf(error), {}, error)
   }
@@ -112,9 +110,8 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function isTrustworthy({ protocol, hostname, username, password, hash }: URL): boolean {
-  const isPlain = username + password + hash === ''
-  return isPlain && (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname)))
+function isTrustworthy({ protocol, hostname, username, password }: URL): boolean {
+  return username + password === '' && (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname)))
 }
 
 function refused(file: string, what: string, detail: Record<string, unknown> = {}, cause?: unknown): CaliberError {

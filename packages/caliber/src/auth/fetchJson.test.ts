@@ -55,6 +55,7 @@ test('a redirect is not followed', async () => {
 test.each([
   ['another status', 503, '{}', 'status 503'],
   ['no JSON', 200, '<html>', 'JSON'],
+  ['no object', 200, '[]', 'JSON object'],
   ['more than the limit', 200, `"${'x'.repeat(2_000)}"`, 'more than 1000 octets'],
 ])('%s is no document', async (_, status, body, message) => {
   const { url } = await serving((_request, response) => response.writeHead(status).end(body))

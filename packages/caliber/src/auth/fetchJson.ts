@@ -1,5 +1,5 @@
 /**
- * Fetch one small JSON document from the public internet, or from this machine where that was asked for.
+ * Fetch one small JSON object from the public internet, or from this machine where that was asked for.
  *
  * A name is judged by the addresses it stands for, at the moment of connecting: a name that somebody points at an inner
  * address reaches nothing. Redirects are not followed.
@@ -9,6 +9,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { isLoopbackAddress, isPublicAddress } from './address.ts'
+import { readJsonObject } from './strictJson.ts'
 
 export interface FetchOptions {
   /** The document is on this machine, and nowhere else. */
@@ -20,7 +21,7 @@ export interface FetchOptions {
 }
 
 /** @throws Error saying why there is no document */
-export async function fetchJson(url: URL, options: FetchOptions): Promise<unknown> {
+export async function fetchJson(url: URL, options: FetchOptions): Promise<Record<string, unknown>> {
   const { loopback, timeoutMs = 5_000, maxBytes = 256 * 1024, resolve = resolved } = options
   const isAllowed = loopback ? isLoopbackAddress : isPublicAddress
   const literal = url.hostname.replace(/^\[|\]$/g, '')
@@ -40,7 +41,7 @@ export async function fetchJson(url: URL, options: FetchOptions): Promise<unknow
       if (sizeBytes > maxBytes) throw new Error(`answered with more than ${maxBytes} octets`)
       parts.push(part)
     }
-    return JSON.parse(Buffer.concat(parts).toString('utf8'))
+    return readJsonObject(Buffer.concat(parts))
   } finally {
     response.destroy()
   }

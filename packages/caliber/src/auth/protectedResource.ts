@@ -1,4 +1,4 @@
-import { type Right, rights } from '../domain/principal.ts'
+import { type Right, tenantRights } from '../domain/principal.ts'
 import type { AuthConfiguration } from './configuration.ts'
 import { scopeOf } from './scopes.ts'
 
@@ -24,7 +24,7 @@ export function protectedResourceOf({ resource, issuers }: AuthConfiguration): P
     metadata: {
       resource,
       authorization_servers: issuers.map(({ issuer }) => issuer),
-      scopes_supported: rights.map(scopeOf),
+      scopes_supported: tenantRights.map(scopeOf),
       bearer_methods_supported: ['header'],
       resource_name: 'Caliber',
     },

@@ -46,8 +46,6 @@ export const limits = {
   requestBytes: 16 * 1024 * 1024,
   /** Characters of a token (JWT), as it stands in the Authorization header. */
   tokenChars: 8 * 1024,
-  /** Characters of the subject that an issuer gives. */
-  subjectChars: 255,
   idempotencyHours: 24,
   windowRetentionDays: 30,
   /** Receipts kept per tenant; the oldest go first. */

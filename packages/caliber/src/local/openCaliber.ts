@@ -23,6 +23,11 @@ export interface CaliberOptions {
   readonly statementTimeoutMs?: number | undefined
   /** `relaxed` acknowledges a write before it is on disk; only for the embedded tier. Default `full`. */
   readonly durability?: 'full' | 'relaxed' | undefined
+  /**
+   * The file that says whose tokens are taken besides API keys. Default: environment variable CALIBER_AUTH_FILE, else
+   * `auth.json` in the data directory, if there is one. Only the owner of the directory reads it.
+   */
+  readonly authFile?: string | undefined
   /** Octets that memories in RAM may take. Default 512 MiB. */
   readonly memoryBytes?: number | undefined
 }

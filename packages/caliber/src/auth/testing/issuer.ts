@@ -1,31 +1,36 @@
 /** An issuer whose tokens can say anything: signed with the primitives of Node, so that no library straightens them. */
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import type { AuthConfiguration, IssuerConfiguration } from '../configuration.ts'
-import { readAuthConfiguration } from '../configuration.ts'
+import { constants, generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult, sign } from 'node:crypto'
+import { type Algorithm, algorithms } from '../algorithms.ts'
+import { type AuthConfiguration, type IssuerConfiguration, readAuthConfiguration } from '../configuration.ts'
 
 export const resource = 'https://memory.example.com/mcp'
 export const tenantId = '01890a5d-ac96-774b-bcce-b302099a8057'
 export const nowMs = Date.UTC(2026, 4, 4, 9)
 export const nowSeconds = nowMs / 1000
 
-export type TestAlgorithm = 'RS256' | 'ES256' | 'EdDSA'
-
 export interface TestKey {
   readonly kid: string
-  readonly algorithm: TestAlgorithm
+  readonly algorithm: Algorithm
   readonly publicKey: KeyObject
   readonly privateKey: KeyObject
   readonly jwk: Readonly<Record<string, unknown>>
 }
 
-export function testKey(algorithm: TestAlgorithm = 'ES256', kid = 'key-1'): TestKey {
-  const { publicKey, privateKey } =
-    algorithm === 'RS256'
-      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-      : algorithm === 'ES256'
-        ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-        : generateKeyPairSync('ed25519')
+export function testKey(algorithm: Algorithm = 'ES256', kid = 'key-1'): TestKey {
+  const { publicKey, privateKey } = keyPair(algorithm)
   return { kid, algorithm, publicKey, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg: algorithm } }
+}
+
+function keyPair(algorithm: Algorithm): KeyPairKeyObjectResult {
+  const needed = algorithms[algorithm]
+  switch (needed.kty) {
+    case 'RSA':
+      return generateKeyPairSync('rsa', { modulusLength: 2048 })
+    case 'EC':
+      return generateKeyPairSync('ec', { namedCurve: needed.crv })
+    case 'OKP':
+      return generateKeyPairSync('ed25519')
+  }
 }
 
 /** What a good token says. */
@@ -49,8 +54,11 @@ export function signed(key: TestKey, claims: object | string = goodClaims, heade
 }
 
 export function signature({ algorithm, privateKey }: TestKey, input: string): Buffer {
-  const digest = algorithm === 'EdDSA' ? null : 'sha256'
-  return sign(digest, Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+  const { kty } = algorithms[algorithm]
+  const digest = kty === 'OKP' ? null : `sha${algorithm.slice(2)}`
+  const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+  const padding = algorithm.startsWith('PS') ? pss : {}
+  return sign(digest, Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363', ...padding })
 }
 
 export function encoded(text: string): string {

@@ -4,7 +4,7 @@ import { type TestDatabase, testDatabase } from '../../db/testing/database.ts'
 import { readKey } from '../../domain/apiKey.ts'
 import { rights } from '../../domain/principal.ts'
 import { newCredential } from '../../local/credential.ts'
-import { createRuntime, type Runtime } from '../../local/runtime.ts'
+import { createRuntime, type Runtime, type RuntimeOptions } from '../../local/runtime.ts'
 import { bootstrapTenant } from '../tenant/bootstrap.ts'
 
 export interface TestTenant {
@@ -20,7 +20,7 @@ export interface TestCaliber extends TestDatabase {
   tenant(): Promise<TestTenant>
 }
 
-export async function testCaliber(options: { now?(): Date } = {}): Promise<TestCaliber> {
+export async function testCaliber(options: RuntimeOptions = {}): Promise<TestCaliber> {
   const held = await testDatabase()
   const runtime = await createRuntime(held.sessions, options)
   return {

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ProtectedResource } from '../../auth/protectedResource.ts'
 import { scopeOf } from '../../auth/scopes.ts'
 import type { CaliberError } from '../../domain/errors.ts'
-import { type Right, rights } from '../../domain/principal.ts'
+import { type Right, tenantRights } from '../../domain/principal.ts'
 
 const resourceKey = 'protectedResource'
 
@@ -46,7 +46,7 @@ function parametersOf({ code, detail }: CaliberError, reply: FastifyReply): Reco
   if (code !== 'forbidden' || !resource || !isRight(needs)) return undefined
   // With what the token has already: a client that asks for the new one alone would lose the others.
   const held = Array.isArray(has) ? has.filter(isRight) : []
-  const wanted = rights.filter((right) => right === needs || held.includes(right))
+  const wanted = tenantRights.filter((right) => right === needs || held.includes(right))
   return { error: 'insufficient_scope', scope: scopesOf(wanted), resource_metadata: resource.metadataUrl }
 }
 
@@ -54,6 +54,7 @@ function scopesOf(wanted: readonly Right[]): string {
   return wanted.map(scopeOf).join(' ')
 }
 
+/** One that a token can give. */
 function isRight(value: unknown): value is Right {
-  return rights.some((right) => right === value)
+  return tenantRights.some((right) => right === value)
 }
