@@ -139,6 +139,19 @@ test('a verified token is judged again after a minute', async () => {
   expect(lookups()).toBe(before + 1)
 })
 
+test('of the verified tokens the last thousand are remembered, and no more', async () => {
+  const { verify: judge, lookups } = counted(() => nowMs)
+  const tokens = Array.from({ length: 1_001 }, (_, i) => signed(key, { ...goodClaims, jti: String(i) }))
+  for (const token of tokens) await judge(token)
+  const before = lookups()
+
+  await judge(tokens[1_000] ?? '')
+  await judge(tokens[1] ?? '')
+  expect(lookups()).toBe(before)
+  await judge(tokens[0] ?? '')
+  expect(lookups()).toBe(before + 1)
+})
+
 test('a refused token is not remembered as a good one', async () => {
   const bad = signed(stranger)
   await expectRefused(verify, bad)
