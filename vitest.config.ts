@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Tests that need nothing but the source: no build, no database, no child process. */
-const unit = ['packages/caliber/src/{domain,derive,models}/**/*.test.ts']
+const unit = ['packages/caliber/src/{auth,domain,derive,models}/**/*.test.ts']
 
 export default defineConfig({
   test: {

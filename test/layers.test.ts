@@ -13,6 +13,7 @@ const floors: Readonly<Record<string, number>> = {
   db: 2,
   models: 2,
   derive: 3,
+  auth: 3,
   operations: 4,
   'surfaces/http': 5,
   'surfaces/mcp': 5.5, // MCP over HTTP is a plugin of the HTTP app

@@ -14,6 +14,11 @@ export interface KeyParts {
 
 const form = /^cal_([0-9a-f]{32})([0-9a-f]{32})_([A-Za-z0-9_-]{43})([0-9a-f]{8})$/
 
+/** Tell a key from the credentials of others, well-formed or not. */
+export function isApiKey(credential: string): boolean {
+  return credential.startsWith('cal_')
+}
+
 export function writeKey({ tenantId, keyId, secret }: KeyParts): string {
   const body = `cal_${tenantId.replaceAll('-', '')}${keyId.replaceAll('-', '')}_${secret}`
   return body + checksum(body)

@@ -46,6 +46,8 @@ export const limits = {
   jsonDepth: 64,
   /** Octets of an HTTP or MCP request. */
   requestBytes: 16 * 1024 * 1024,
+  /** Characters of a token (JWT), as it stands in the Authorization header. */
+  tokenChars: 8 * 1024,
   idempotencyHours: 24,
   windowRetentionDays: 30,
   /** Receipts kept per tenant; the oldest go first. */

@@ -26,6 +26,11 @@ export interface CaliberOptions {
   readonly durability?: 'full' | 'relaxed' | undefined
   /** `always` compares content with its digest whenever it is read. Default: CALIBER_VALIDATION, else `on_mutation`. */
   readonly validation?: Validation | undefined
+  /**
+   * The file that says whose tokens are taken besides API keys. Default: environment variable CALIBER_AUTH_FILE, else
+   * `auth.json` in the data directory, if there is one. Only the owner of the directory reads it.
+   */
+  readonly authFile?: string | undefined
   /** Octets that memories in RAM may take. Default 512 MiB. */
   readonly memoryBytes?: number | undefined
 }

@@ -10,7 +10,9 @@ import { sweepTenants } from '../operations/tenant/sweep.ts'
 import { createHttpApp } from '../surfaces/http/app.ts'
 import { listenOn } from '../surfaces/http/listen.ts'
 import { mcpRoutes } from '../surfaces/mcp/http.ts'
+import { readAuthFile } from './authFile.ts'
 import { ensureCredential } from './credential.ts'
+import { logLevel } from './logLevel.ts'
 import type { CaliberOptions } from './openCaliber.ts'
 import { createRuntime } from './runtime.ts'
 import { openSealFile } from './sealFile.ts'
@@ -28,19 +30,22 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
   }
   try {
     const { directory } = lock
+    const auth = await readAuthFile(options, directory)
     const { sessions, close: closeStore } = await openStore(lock, options)
     undo.push(closeStore)
     const credential = await ensureCredential(directory)
     await bootstrapTenant(sessions, credential.tenant)
     const runtime = await createRuntime(sessions, {
       memoryBytes: options.memoryBytes,
+      auth,
       seals: await openSealFile(directory),
       validation: options.validation ?? validationOf(process.env['CALIBER_VALIDATION']),
     })
     undo.push(runtime.close)
     undo.push(sweeping(() => sweepTenants(sessions, credential.principal)))
-    const app = await createHttpApp(runtime)
-    await app.register(mcpRoutes({ ...runtime, version }))
+    const allowedHosts = auth && [new URL(auth.resource).hostname]
+    const app = await createHttpApp({ ...runtime, auth, allowedHosts, log: { level: logLevel() } })
+    await app.register(mcpRoutes({ ...runtime, version, allowedHosts }))
     undo.push(() => app.close())
     const socketPath = socketIn(directory)
     await listenOn(app, { socketPath })

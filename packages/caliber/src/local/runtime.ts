@@ -1,22 +1,29 @@
 /** Put the parts together: a database, the memories over it, and one way in. */
 import { v7 } from 'uuid'
+import type { AuthConfiguration } from '../auth/configuration.ts'
+import { tokenAuthentication } from '../auth/tokenAuthentication.ts'
+import { createTokenVerifier } from '../auth/tokenVerifier.ts'
 import { doorbell, readRing } from '../db/eventLog.ts'
 import type { Validation } from '../db/intact.ts'
 import type { Sessions } from '../db/session.ts'
 import type { Database } from '../db/sql.ts'
 import { Memories } from '../derive/memories.ts'
 import { Windows } from '../derive/windows.ts'
+import { isApiKey } from '../domain/apiKey.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Seals } from '../domain/seal.ts'
 import { openO200k } from '../models/tokenizer.ts'
 import { createDispatch, type Dispatch } from '../operations/dispatch.ts'
 import { authenticate } from '../operations/key/authenticate.ts'
+import { identify } from '../operations/principal/identify.ts'
 import { startSealing } from './sealer.ts'
 import { version } from './version.ts'
 
 export interface RuntimeOptions {
   /** Octets that the memories of all tenants may hold together. Default 512 MiB. */
   readonly memoryBytes?: number | undefined
+  /** Whose tokens are taken besides API keys; nobody's where left out. */
+  readonly auth?: AuthConfiguration | undefined
   /** Where the heads of the logs are sealed; nowhere where left out. */
   readonly seals?: Seals | undefined
   /** Whether content is compared with its digest when it is read. Default `on_mutation`: when it is written. */
@@ -27,17 +34,17 @@ export interface RuntimeOptions {
 
 export interface Runtime {
   readonly dispatch: Dispatch
-  /** @throws CaliberError `unauthenticated` */
-  authenticate(key: string): Promise<Principal>
+  /** @throws CaliberError `unauthenticated`; `forbidden` for a suspended tenant */
+  authenticate(credential: string): Promise<Principal>
   close(): Promise<void>
 }
 
 const defaultMemoryBytes = 512 * 1024 * 1024
 /** A lost ring costs a reader of another process at most this much freshness. */
 const pollMs = 5_000
-/** How long a verified key is trusted without asking the database; a revoked key dies within it. */
-const keyTrustMs = 1_000
-const keysTrusted = 1_000
+/** How long a verified credential is trusted without asking the database; a revoked one dies within it. */
+const trustMs = 1_000
+const credentialsTrusted = 1_000
 
 /** The database stays the caller's to close. */
 export async function createRuntime(sessions: Sessions, options: RuntimeOptions = {}): Promise<Runtime> {
@@ -78,7 +85,7 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
   })
   return {
     dispatch,
-    authenticate: trusting((key) => authenticate(sessions, key), now),
+    authenticate: trusting(authentication(sessions, options.auth, now), now),
     async close() {
       await unlisten()
       await windows.close()
@@ -98,14 +105,23 @@ async function answers(database: Database): Promise<'ok' | 'unavailable'> {
     )
 }
 
-function trusting(verify: (key: string) => Promise<Principal>, now: () => Date): (key: string) => Promise<Principal> {
+type Authentication = (credential: string) => Promise<Principal>
+
+function authentication(sessions: Sessions, auth: AuthConfiguration | undefined, now: () => Date): Authentication {
+  const byKey: Authentication = (key) => authenticate(sessions, key)
+  if (!auth) return byKey
+  const byToken = tokenAuthentication(createTokenVerifier(auth, now), (token) => identify(sessions, token))
+  return (credential) => (isApiKey(credential) ? byKey(credential) : byToken(credential))
+}
+
+function trusting(verify: Authentication, now: () => Date): Authentication {
   const verified = new Map<string, { principal: Principal; untilMs: number }>()
-  return async (key) => {
-    const known = verified.get(key)
+  return async (credential) => {
+    const known = verified.get(credential)
     if (known && known.untilMs > now().getTime()) return known.principal
-    const principal = await verify(key)
-    if (verified.size >= keysTrusted) verified.clear()
-    verified.set(key, { principal, untilMs: now().getTime() + keyTrustMs })
+    const principal = await verify(credential)
+    if (verified.size >= credentialsTrusted) verified.clear()
+    verified.set(credential, { principal, untilMs: now().getTime() + trustMs })
     return principal
   }
 }

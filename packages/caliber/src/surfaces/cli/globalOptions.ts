@@ -19,6 +19,8 @@ Environment:
   CALIBER_DATA_DIR  where the data lives, in place of --data-dir
   DATABASE_URL      postgres:// URL of your server, in place of --database-url
   CALIBER_URL       a running Caliber to call, in place of --url
+  CALIBER_AUTH_FILE whose tokens the owner of the directory takes, in place of auth.json in it
+  CALIBER_LOG       what the owner logs to standard error: error (default), warn, info
   CALIBER_KEY       the API key for --url; there is no option for it, because other users can read command lines
   NO_COLOR          set to anything: no colours
   CALIBER_DEBUG     1: show stack and cause of an error`

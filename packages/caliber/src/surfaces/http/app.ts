@@ -5,10 +5,14 @@
  */
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { AuthConfiguration } from '../../auth/configuration.ts'
+import { protectedResourceOf } from '../../auth/protectedResource.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import { limits } from '../../domain/limits.ts'
+import { challengeWith } from './challenge.ts'
 import { assertOwnOrigin } from './guard.ts'
 import { prepareDoors } from './listen.ts'
+import { metadataRoutes } from './metadataRoutes.ts'
 import { type OperationParts, operationRoutes } from './operationRoutes.ts'
 import { pageRoutes } from './pageRoutes.ts'
 import { type Refusal, refusalFor, sendRefusal } from './refusal.ts'
@@ -19,6 +23,8 @@ export interface HttpParts extends OperationParts {
   readonly log?: boolean | LogOptions | undefined
   /** Names other than loopback under which this server may be called, without ports, in lower case. */
   readonly allowedHosts?: readonly string[] | undefined
+  /** Whose tokens `authenticate` takes besides API keys; clients are told where to get one. */
+  readonly auth?: AuthConfiguration | undefined
 }
 
 export interface LogOptions {
@@ -33,6 +39,7 @@ export async function createHttpApp({
   authenticate,
   log,
   allowedHosts,
+  auth,
 }: HttpParts): Promise<FastifyInstance> {
   const app = Fastify({
     logger: loggerOptions(log),
@@ -46,6 +53,8 @@ export async function createHttpApp({
     },
   })
   const doors = prepareDoors(app)
+  const resource = auth && protectedResourceOf(auth)
+  challengeWith(app, resource)
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ ...safeHeaders, 'x-request-id': request.id })
@@ -63,6 +72,7 @@ export async function createHttpApp({
     guarded.addHook('onRequest', async ({ headers }) => assertOwnOrigin(headers, hosts))
     await guarded.register(operationRoutes({ dispatch, authenticate }))
     await guarded.register(pageRoutes({ dispatch }))
+    if (resource) await guarded.register(metadataRoutes(resource))
   })
   return app
 }
@@ -76,7 +86,9 @@ const notFound: Refusal = {
 const drainedBytes = 4 * limits.requestBytes
 
 function refuse(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
-  if (refusal.defect !== undefined) request.log.error({ err: refusal.defect }, 'request failed')
+  const { defect, error } = refusal
+  if (defect !== undefined) request.log.error({ err: defect }, 'request failed')
+  else if (error.cause !== undefined) request.log.info({ err: error.cause }, 'request refused')
   const drains = refusal.status === 413 && Number(request.headers['content-length']) <= drainedBytes
   return sendRefusal(reply, drains ? { ...refusal, headers: { connection: 'keep-alive' } } : refusal)
 }

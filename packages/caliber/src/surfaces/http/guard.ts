@@ -7,6 +7,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { CaliberError } from '../../domain/errors.ts'
+import { isLoopback } from '../../domain/loopback.ts'
 
 /** @throws CaliberError `forbidden` */
 export function assertOwnOrigin({ host, origin }: IncomingHttpHeaders, allowedHosts: ReadonlySet<string>): void {
@@ -21,11 +22,6 @@ export function assertOwnOrigin({ host, origin }: IncomingHttpHeaders, allowedHo
   // The scheme may differ: TLS can end at a proxy in front of us.
   if (/^https?:\/\//.test(origin) && hostOf(origin.replace(/^https:/, 'http:'))?.host === server.host) return
   throw new CaliberError('forbidden', 'Web pages of other origins may not call this server. Call it from a program.')
-}
-
-/** @param hostname without port; IPv6 with or without brackets */
-export function isLoopback(hostname: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname)
 }
 
 function hostOf(url: string): URL | undefined {

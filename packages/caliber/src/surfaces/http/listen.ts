@@ -8,7 +8,7 @@ import { createServer, type Server } from 'node:http'
 import { connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { CaliberError } from '../../domain/errors.ts'
-import { isLoopback } from './guard.ts'
+import { isLoopback } from '../../domain/loopback.ts'
 import { refuseOnSocket } from './rawRefusal.ts'
 
 export type Address = TcpAddress | SocketAddress

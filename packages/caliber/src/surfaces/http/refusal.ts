@@ -8,6 +8,7 @@
 import type { FastifyReply } from 'fastify'
 import { CaliberError, errorTable } from '../../domain/errors.ts'
 import { limits } from '../../domain/limits.ts'
+import { challengeOf } from './challenge.ts'
 import { safeHeaders } from './safeHeaders.ts'
 
 export interface Refusal {
@@ -30,14 +31,13 @@ export function refusalFor(thrown: unknown): Refusal {
 }
 
 /** The wire form, for replies and for raw sockets alike. */
-export function refusalParts({ status, error, headers }: Refusal, requestId: string) {
+export function refusalParts({ error, headers }: Refusal, requestId: string) {
   const { code, message, detail, retryable } = error
   return {
     headers: {
       ...safeHeaders,
       'content-type': 'application/json; charset=utf-8',
       'x-request-id': requestId,
-      ...(status === 401 && { 'www-authenticate': 'Bearer realm="caliber"' }),
       ...(retryable && { 'retry-after': retryAfterSeconds }),
       ...headers,
     },
@@ -47,7 +47,7 @@ export function refusalParts({ status, error, headers }: Refusal, requestId: str
 
 export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const { headers, body } = refusalParts(refusal, reply.request.id)
-  return reply.code(refusal.status).headers(headers).send(body)
+  return reply.code(refusal.status).headers(headers).headers(challengeOf(refusal.error, reply)).send(body)
 }
 
 const retryAfterSeconds = '1'

@@ -6,19 +6,23 @@
  * their handshake). So there are no sessions to bound, expire, steal or pin to a node.
  *
  * Before a body is read: Host and Origin (a page that rebinds its name to this address carries the wrong ones), then the
- * credential. Every refusal is a JSON-RPC error whose `data` is the refusal of the error table.
+ * credential, which stays here: neither the SDK nor anything behind it sees it. Every refusal is a JSON-RPC error whose `data` is the refusal of the error table.
  */
 import { createMcpHandler, ProtocolErrorCode } from '@modelcontextprotocol/server'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { isApiKey } from '../../domain/apiKey.ts'
 import { limits } from '../../domain/limits.ts'
 import type { Principal } from '../../domain/principal.ts'
 import type { Dispatch } from '../../operations/dispatch.ts'
 import { bearerKey } from '../http/bearer.ts'
+import { challengeOf, protectedResourceAt } from '../http/challenge.ts'
 import { assertOwnOrigin } from '../http/guard.ts'
 import { takeJsonOnly } from '../http/jsonBody.ts'
 import { refusalFor, refusalParts } from '../http/refusal.ts'
+import { assertToolAllowed } from './assertToolAllowed.ts'
 import { createMcpServer, type McpInfo } from './server.ts'
 import { refusalOf } from './toolResult.ts'
+import { webRequest } from './webRequest.ts'
 
 export interface McpRoutes {
   readonly dispatch: Dispatch
@@ -71,8 +75,12 @@ export function mcpRoutes({ dispatch, authenticate, version, allowedHosts }: Mcp
       url: '/mcp',
       bodyLimit: limits.requestBytes,
       handler: async (request, reply) => {
+        const principal = request.getDecorator<Principal>(principalKey)
+        if (protectedResourceAt(reply) && !isApiKey(bearerKey(request.headers.authorization))) {
+          assertToolAllowed(request.body, principal)
+        }
         const web = webRequest(request, reply)
-        callers.set(web, { principal: request.getDecorator<Principal>(principalKey), info: infoOf(request, version) })
+        callers.set(web, { principal, info: infoOf(request, version) })
         // Never undefined: the SDK would look for a body itself, in a copy of the request that has no caller.
         return reply.send(await handler.fetch(web, { parsedBody: request.body ?? null }))
       },
@@ -96,29 +104,20 @@ function infoOf({ log, id }: FastifyRequest, version: string): McpInfo {
   }
 }
 
-/** The request as the SDK takes it; aborted when the client hangs up. The credential stays here. */
-function webRequest({ method, headers }: FastifyRequest, { raw }: FastifyReply): Request {
-  const passed = new Headers()
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || name === 'authorization' || name === 'cookie') continue
-    for (const item of [value].flat()) passed.append(name, item)
-  }
-  const gone = new AbortController()
-  raw.once('close', () => {
-    if (!raw.writableFinished) gone.abort()
-  })
-  return new Request('http://localhost/mcp', { method, headers: passed, signal: gone.signal })
-}
-
 /** Answer what was thrown before the SDK had the request, in the words of the HTTP surface. */
 function refuse(thrown: unknown, { report }: McpInfo, reply: FastifyReply): FastifyReply {
   const refusal = refusalFor(thrown)
   const { status, error, defect } = refusal
   if (defect !== undefined) report?.(defect)
+  else if (error.cause !== undefined) reply.log.info({ err: error.cause }, 'an MCP request was refused')
   const requestId = reply.request.id
   const body = { code: codeOf(status), message: error.message, data: { ...refusalOf(error), requestId } }
   const { headers } = refusalParts(refusal, requestId)
-  return reply.code(status).headers(headers).send({ jsonrpc: '2.0', id: null, error: body })
+  return reply
+    .code(status)
+    .headers(headers)
+    .headers(challengeOf(error, reply))
+    .send({ jsonrpc: '2.0', id: null, error: body })
 }
 
 function codeOf(status: number): number {
