@@ -12,7 +12,6 @@ export const tenantRights = ['read', 'write', 'admin'] as const satisfies readon
 
 /** `key` is a program known by nothing but its key; `operator` stands for whoever operates the installation. */
 export const principalKinds = ['agent', 'user', 'key', 'operator'] as const
-export type PrincipalKind = (typeof principalKinds)[number]
 
 /** Who asks: exactly one per request, and it comes from the credential alone. */
 export interface Principal {

@@ -11,9 +11,8 @@ export type RegionKind = (typeof regionKinds)[number]
 export const writeRules = ['free', 'lock'] as const
 export type WriteRule = (typeof writeRules)[number]
 
-export const accesses = ['read', 'write'] as const
 /** What a grant gives; `write` includes reading. */
-export type Access = (typeof accesses)[number]
+export const accesses = ['read', 'write'] as const
 
 /** A shared area with grants and a write rule. Every item of the memory lives in one. */
 export interface Region {

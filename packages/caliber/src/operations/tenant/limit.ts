@@ -7,7 +7,7 @@ export const limitTenant = operation({
   name: 'tenant.limit',
   http: 'POST /v1/tenants/{tenantId}/limits',
   summary: 'Set how much a tenant may store. What is stored stays; a write beyond the limit is refused.',
-  example: { tenantId: '01890a5d-ac96-774b-bcce-b302099a8057', maxItems: 100_000, maxBytes: null },
+  example: { tenantId: '01890a5d-ac96-774b-bcce-b302099a8057', maxItems: 100_000, maxBytes: 1_000_000_000 },
   input: z.strictObject({ tenantId: id('tenant'), maxItems: most('items'), maxBytes: most('octets of content') }),
   output: tenant,
   effect: 'operate',

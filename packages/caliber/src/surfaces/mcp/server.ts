@@ -14,7 +14,7 @@ import { searchMemory } from '../../operations/memory/search.ts'
 import { recordNote } from '../../operations/note/record.ts'
 import { supersedeNote } from '../../operations/note/supersede.ts'
 import { answered, refusalOf, refused, type ToolRefusal } from './toolResult.ts'
-import { operationsByTool, toolName, tools } from './tools.ts'
+import { fencesField, operationsByTool, toolName, tools } from './tools.ts'
 
 /** Run an operation in the name of the one principal that this server serves. */
 export type OperationCall = (
@@ -23,9 +23,8 @@ export type OperationCall = (
   options?: { readonly idempotencyKey?: string; readonly fences?: readonly string[] },
 ) => Promise<unknown>
 
-/** The fields of a request's `_meta` that carry an idempotency key and fences, as headers do over HTTP. */
+/** The field of a request's `_meta` that carries an idempotency key, as the header does over HTTP. */
 export const idempotencyField = 'caliber/idempotencyKey'
-export const fencesField = 'caliber/fences'
 
 export interface McpInfo {
   readonly version: string
@@ -65,21 +64,19 @@ export function createMcpServer(call: OperationCall, info: McpInfo): Server {
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name.slice(0, 200)}`)
     }
     try {
-      return answered(operation, await call(operation.name, params.arguments ?? {}, optionsIn(params._meta)))
+      const { [fencesField]: fences, ...input } = params.arguments ?? {}
+      const idempotencyKey = params._meta?.[idempotencyField]
+      const options = {
+        ...(typeof idempotencyKey === 'string' && { idempotencyKey }),
+        ...(Array.isArray(fences) && { fences: fences.map(String) }),
+      }
+      return answered(operation, await call(operation.name, input, options))
     } catch (error) {
       return refused(refusalFor(error, info))
     }
   })
 
   return server
-}
-
-function optionsIn(meta: Readonly<Record<string, unknown>> = {}) {
-  const { [idempotencyField]: idempotencyKey, [fencesField]: fences } = meta
-  return {
-    ...(typeof idempotencyKey === 'string' && { idempotencyKey }),
-    ...(Array.isArray(fences) && { fences: fences.map(String) }),
-  }
 }
 
 /** What may be said of a failure: a {@link CaliberError} as it is, of anything else that there was one. */

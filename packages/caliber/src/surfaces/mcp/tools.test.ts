@@ -27,6 +27,13 @@ test('the names of the tools are wire format', () => {
     'note_supersede',
     'note_retract',
     'event_since',
+    'region_create',
+    'region_get',
+    'region_list',
+    'lock_acquire',
+    'lock_extend',
+    'lock_release',
+    'lock_list',
   ])
 })
 
@@ -63,4 +70,17 @@ test('reads are marked as reads, writes as additions, and what may be repeated a
 test('what a model reads of all tools stays below 24 KiB', () => {
   const read = tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }))
   expect(JSON.stringify(read).length).toBeLessThan(24 * 1024)
+})
+
+test('a write takes fences beside its own fields, because a model has nothing but arguments', () => {
+  const takes = Object.fromEntries(
+    tools.map(({ name, inputSchema }) => [name, 'fences' in (inputSchema.properties ?? {})]),
+  )
+  expect(takes).toMatchObject({
+    note_record: true,
+    turn_append: true,
+    note_get: false,
+    lock_acquire: false,
+    region_create: false,
+  })
 })

@@ -22,7 +22,7 @@ function describe({ name, summary, example, input, output, effect, idempotent }:
     name: toolName(name),
     title: firstClause(summary),
     description: summary,
-    inputSchema: { ...root(toJsonSchema(input, 'input')), examples: [example] },
+    inputSchema: { ...withFences(name, effect, root(toJsonSchema(input, 'input'))), examples: [example] },
     outputSchema: root(toJsonSchema(output, 'output')),
     annotations: {
       readOnlyHint: effect !== 'write',
@@ -33,6 +33,21 @@ function describe({ name, summary, example, input, output, effect, idempotent }:
       // The memory is all there is: nothing out there is asked or changed.
       openWorldHint: false,
     },
+  }
+}
+
+/** The field of a tool's input that carries fences, which travel beside the input on other surfaces: a model has arguments alone. */
+export const fencesField = 'fences'
+
+/** Locks and regions themselves are changed under no fence. */
+const fenceless = /^(lock|region)\./
+
+function withFences(name: string, effect: AnyOperation['effect'], schema: Tool['inputSchema']): Tool['inputSchema'] {
+  if (effect !== 'write' || fenceless.test(name)) return schema
+  const description = 'Leases from lock_acquire that the write is made under, as <regionId>:<fence>.'
+  return {
+    ...schema,
+    properties: { ...schema.properties, [fencesField]: { type: 'array', items: { type: 'string' }, description } },
   }
 }
 
