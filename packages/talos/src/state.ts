@@ -52,9 +52,11 @@ export class State {
   cursor = 0
   readonly reads: unknown[] = []
   readsTop = 0
-  readonly runs: Node[] = []
+  /** What is running, outermost first: the first `depth` entries. */
+  readonly runs: (Node | undefined)[] = []
+  depth = 0
   /** Where call nesting is counted from: reset by effects, which cannot be restarted. */
-  runsBase = 0
+  baseDepth = 0
 
   // Verification.
   readonly walk: Node[] = []
@@ -106,7 +108,7 @@ export class State {
 
   /** Whether a derived value is being computed; effects reset the base, so their own writes are fine. */
   get deriving(): boolean {
-    return this.runs.length > this.runsBase
+    return this.depth > this.baseDepth
   }
 
   get counters(): Counters {
@@ -134,8 +136,8 @@ export class State {
   }
 
   /** Every change is announced, so that an unmarked linked node is current. */
-  private get quiet(): boolean {
-    return this.unannounced.size === 0 && this.probes.size === 0 && this.probing === null
+  get quiet(): boolean {
+    return this.unannounced.empty && this.probes.empty && this.probing === null
   }
 
   /** Reading inside a fork, while traced, or while a suspended pull unwinds. */
@@ -222,7 +224,7 @@ export class State {
 
 function oneOfEach(state: State): object[] {
   const node = new Node(state, null, undefined, INPUT)
-  return [node, new Link(node, node, null), new EffectRecord(0, undefined), new Failure(undefined, 0)]
+  return [node, new Link(node, node, null), new EffectRecord(), new Failure(undefined, 0)]
 }
 
 export interface Counters {

@@ -43,7 +43,7 @@ export function pull(state: State, node: Node): void {
   if ((node.flags & INPUT) !== 0) return setStamp(node, state.clock)
   if (state.unannounced.size > 0) settle(state)
   if (isCurrent(state, node)) return
-  const depth = state.runs.length - state.runsBase
+  const depth = state.depth - state.baseDepth
   if (depth === 0) pullFromOutside(state, node)
   else if (depth < MAX_NESTED_RUNS) verify(state, node)
   else {
@@ -54,7 +54,7 @@ export function pull(state: State, node: Node): void {
 
 /** Read without a run in progress: if that happens again and again, keep the node linked (SPEC L3). */
 function pullFromOutside(state: State, node: Node): void {
-  const again = (node.flags & (FORCE | LINKED | EFFECT)) === 0 && state.runs.length === 0 && state.view === null
+  const again = (node.flags & (FORCE | LINKED | EFFECT)) === 0 && state.depth === 0 && state.view === null
   drive(state, node)
   if (again && (node.flags & FORCE) === 0) state.keeper.keep(node)
 }
@@ -195,9 +195,9 @@ export function isCurrent(state: State, node: Node): boolean {
 
 /** A node was read while running: a true cycle, unless it asked for a fix-point. */
 export function readRunning(state: State, node: Node): unknown {
-  const { runs } = state
+  const runs = state.runs.slice(0, state.depth) as Node[]
   const start = runs.lastIndexOf(node)
-  for (let i = start + 1; i < runs.length; i++) (runs[i] as Node).flags |= PROVISIONAL
+  for (const between of runs.slice(start + 1)) between.flags |= PROVISIONAL
   if (node.extra?.cycle !== undefined) {
     node.flags |= PROVISIONAL
     return node.value
