@@ -43,6 +43,18 @@ export function run(state: State, node: Node): void {
     value = error
   }
 
+  const { flags } = node
+  if (!failed && isPlain(state, node, clock, depth) && (flags & PROVISIONAL) === 0 && tracer === null) {
+    state.runs[depth] = undefined
+    state.depth = depth
+    state.consumer = consumer
+    state.runId = runId
+    state.cursor = cursor
+    state.runCount++
+    node.flags = flags & ~(RUNNING | FORCE | FAILED)
+    settleValue(state, node, value, clock)
+    return
+  }
   leave(state, depth)
   node.flags &= ~RUNNING
   // The stack ended before the limit of nesting did: start again from here with a fresh one.
@@ -62,6 +74,16 @@ export function run(state: State, node: Node): void {
   if ((node.flags & PROVISIONAL) !== 0) neverCache(node)
   // Only with writesInDerived: a run that wrote something may have outdated itself.
   if (state.clock !== clock && (node.flags & LINKED) !== 0) mark(state, node)
+}
+
+/** Nothing unusual happened meanwhile: same reads as last time, no suspension, no write, nothing torn. */
+function isPlain(state: State, node: Node, clock: number, depth: number): boolean {
+  return (
+    state.cursor === node.trace.length &&
+    state.suspended === null &&
+    state.clock === clock &&
+    state.depth === depth + 1
+  )
 }
 
 /** Nesting below which a stack overflow is the user's own. */
@@ -89,13 +111,17 @@ export function leave(state: State, depth: number): void {
 
 /** Take a value at `clock`, keeping the old one if equal, so that consumers see no change (SPEC C2). */
 export function succeed(state: State, node: Node, value: unknown, clock: number): void {
+  node.flags &= ~(FAILED | FORCE)
+  settleValue(state, node, value, clock)
+}
+
+function settleValue(state: State, node: Node, value: unknown, clock: number): void {
   if (node.changedAt !== 0 && isEqual(node, node.value, value)) {
     state.cutoffCount++
   } else {
     node.value = value
     node.changedAt = clock
   }
-  node.flags &= ~(FAILED | FORCE)
   node.verifiedAt = clock
 }
 

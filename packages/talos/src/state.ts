@@ -126,9 +126,10 @@ export class State {
   /** The slow path of every read. */
   read(node: Node): unknown {
     if (this.epoch === SLOW || this.suspended !== null) return this.readCarefully(node)
-    if ((node.flags & RUNNING) !== 0) return readRunning(this, node)
-    if ((node.flags & (INPUT | FAILED)) === INPUT) node.verifiedAt = this.clock
-    else if ((node.flags & UNSETTLED) === LINKED && this.quiet) node.verifiedAt = this.clock
+    const { flags } = node
+    if ((flags & (INPUT | FAILED)) === INPUT) node.verifiedAt = this.clock
+    else if ((flags & RUNNING) !== 0) return readRunning(this, node)
+    else if ((flags & UNSETTLED) === LINKED && this.quiet) node.verifiedAt = this.clock
     else if (node.verifiedAt !== this.clock) pull(this, node)
     if (this.consumer !== null && node.seenBy !== this.runId) track(this, node)
     if ((node.flags & FAILED) !== 0) throw (node.value as Failure).error

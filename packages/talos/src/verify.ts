@@ -41,8 +41,8 @@ export const MAX_NESTED_RUNS = 400
 /** Make the outcome of a node current. */
 export function pull(state: State, node: Node): void {
   if ((node.flags & INPUT) !== 0) return setStamp(node, state.clock)
-  if (state.unannounced.size > 0) settle(state)
-  if (isCurrent(state, node)) return
+  if (!state.unannounced.empty) settle(state)
+  if ((node.flags & (STALE | FORCE)) === 0 && isCurrent(state, node)) return
   const depth = state.depth - state.baseDepth
   if (depth === 0) pullFromOutside(state, node)
   else if (depth < MAX_NESTED_RUNS) verify(state, node)
@@ -178,12 +178,16 @@ function differs(node: Node, at: number, dependency: Node): boolean {
 /** Known to be right without looking further down; stamps it so that the next read is fast. */
 export function isCurrent(state: State, node: Node): boolean {
   const { flags } = node
+  if ((flags & (INPUT | FAILED)) === INPUT) {
+    node.verifiedAt = state.clock
+    return true
+  }
   if ((flags & (RUNNING | FORCE)) !== 0) return false
   if ((flags & FAILED) !== 0 && (node.value as Failure).verifiedAt === state.clock) return true
   if (node.verifiedAt === state.clock) return true
   if ((flags & INPUT) === 0) {
     if ((flags & (LINKED | STALE)) !== LINKED) return false
-    if (state.probing !== null || state.probes.size > 0) {
+    if (state.probing !== null || !state.probes.empty) {
       // An unmarked node is current only if no open probe may still have to mark it.
       settle(state)
       if ((node.flags & STALE) !== 0) return false
