@@ -24,18 +24,21 @@ import {
   labelOf,
   NEVER,
   Node,
+  PROBED,
   RUNNING,
   STALE,
 } from './node.ts'
 import { Queue } from './queue.ts'
-import { SUSPENDED } from './run.ts'
+import { run, SUSPENDED } from './run.ts'
 import { track } from './trace.ts'
-import { pull, readRunning } from './verify.ts'
+import { MAX_NESTED_FIRST_RUNS, pull, readRunning } from './verify.ts'
 import { assign, type Logged, touch, write } from './write.ts'
 
 const SLOW = -2
 /** Linked and nothing else of this: current as soon as every change is announced. */
 const UNSETTLED = LINKED | STALE | FORCE | FAILED
+/** Nothing of this but FORCE: runs without looking at anything else. */
+const UNVERIFIABLE = FORCE | PROBED | INPUT | EFFECT
 
 export class State {
   clock = 1
@@ -130,10 +133,17 @@ export class State {
     if ((flags & (INPUT | FAILED)) === INPUT) node.verifiedAt = this.clock
     else if ((flags & RUNNING) !== 0) return readRunning(this, node)
     else if ((flags & UNSETTLED) === LINKED && this.quiet) node.verifiedAt = this.clock
+    else if ((flags & UNVERIFIABLE) === FORCE && this.canNest) run(this, node)
     else if (node.verifiedAt !== this.clock) pull(this, node)
     if (this.consumer !== null && node.seenBy !== this.runId) track(this, node)
     if ((node.flags & FAILED) !== 0) throw (node.value as Failure).error
     return node.value
+  }
+
+  /** A first run may start at the read: `pull` would come to the same, several frames of call stack later. */
+  private get canNest(): boolean {
+    const depth = this.depth - this.baseDepth
+    return depth > 0 && depth < MAX_NESTED_FIRST_RUNS && this.recall === null && this.quiet
   }
 
   /** Every change is announced, so that an unmarked linked node is current. */
