@@ -39,7 +39,11 @@ await build({
 /** Absolute paths of the modules an entry consists of, without itself. */
 async function modulesBehind(entry) {
   const { metafile } = await build({ ...options, entryPoints: [entry], write: false, metafile: true })
-  return new Set(Object.keys(metafile.inputs).map((name) => at(name)).filter((name) => name !== entry))
+  return new Set(
+    Object.keys(metafile.inputs)
+      .map((name) => at(name))
+      .filter((name) => name !== entry),
+  )
 }
 
 async function buildCore() {
@@ -50,8 +54,7 @@ async function buildCore() {
     outfile: at('dist/core.js'),
     write: false,
   })
-  for (const { path: name, text } of outputFiles)
-    writeFileSync(name, name.endsWith('.js') ? withOwnNames(text) : text)
+  for (const { path: name, text } of outputFiles) writeFileSync(name, name.endsWith('.js') ? withOwnNames(text) : text)
 }
 
 /** Export under second names: what is exported is read from a cell inside its own module too. */

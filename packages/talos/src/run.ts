@@ -43,19 +43,16 @@ export function run(state: State, node: Node): void {
     value = error
   }
 
-  const { flags } = node
-  if (!failed && isPlain(state, node, clock, depth) && (flags & PROVISIONAL) === 0 && tracer === null) {
-    state.runs[depth] = undefined
-    state.depth = depth
+  leave(state, depth)
+  if (!failed && tracer === null && isPlain(state, node, clock)) {
     state.consumer = consumer
     state.runId = runId
     state.cursor = cursor
     state.runCount++
-    node.flags = flags & ~(RUNNING | FORCE | FAILED)
+    node.flags &= ~(RUNNING | FORCE | FAILED)
     settleValue(state, node, value, clock)
     return
   }
-  leave(state, depth)
   node.flags &= ~RUNNING
   // The stack ended before the limit of nesting did: start again from here with a fresh one.
   if (failed && depth - state.baseDepth > SHALLOW && isOverflow(value)) state.suspended ??= node
@@ -76,13 +73,13 @@ export function run(state: State, node: Node): void {
   if (state.clock !== clock && (node.flags & LINKED) !== 0) mark(state, node)
 }
 
-/** Nothing unusual happened meanwhile: same reads as last time, no suspension, no write, nothing torn. */
-function isPlain(state: State, node: Node, clock: number, depth: number): boolean {
+/** Nothing but the usual happened in a run: it read what it read before, closed no cycle, wrote nothing, was not cut. */
+function isPlain(state: State, node: Node, clock: number): boolean {
   return (
     state.cursor === node.trace.length &&
-    state.suspended === null &&
+    (node.flags & PROVISIONAL) === 0 &&
     state.clock === clock &&
-    state.depth === depth + 1
+    state.suspended === null
   )
 }
 

@@ -147,7 +147,7 @@ export class State {
   }
 
   /** Every change is announced, so that an unmarked linked node is current. */
-  get quiet(): boolean {
+  private get quiet(): boolean {
     return this.unannounced.empty && this.probes.empty && this.probing === null
   }
 

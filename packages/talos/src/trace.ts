@@ -3,8 +3,8 @@
  *
  * A run compares each read with the same position of its previous trace; as long as they agree only a
  * cursor moves. At the first difference what agreed is copied to a stack shared by all runs, the rest
- * collects behind it, and the whole becomes the new trace when the run ends. A trace pairs each dependency with the value seen, so a dependency
- * that changed and changed back causes no run (SPEC C2).
+ * collects behind it, and the whole becomes the new trace when the run ends. A trace pairs each dependency
+ * with the value seen, so a dependency that changed and changed back causes no run (SPEC C2).
  */
 import { relink } from './links.ts'
 import type { Node } from './node.ts'
@@ -23,7 +23,9 @@ export function track(state: State, node: Node): void {
     }
     // From here on this run differs from the last one; the complement remembers where.
     state.cursor = ~cursor
-    for (let at = 0; at < cursor; at++) state.reads[state.readsTop++] = trace[at]
+    // Shorter than the cursor if the node was disposed while it runs.
+    const agreed = Math.min(cursor, trace.length)
+    for (let at = 0; at < agreed; at++) state.reads[state.readsTop++] = trace[at]
   }
   state.reads[state.readsTop++] = node
   state.reads[state.readsTop++] = node.value
