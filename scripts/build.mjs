@@ -11,6 +11,7 @@ const projects = ['packages/talos', 'packages/client', 'packages/caliber', 'benc
 
 for (const project of projects) removeOrphans(path.join(root, project))
 execFileSync(process.execPath, [tsc, '-b', ...projects], { cwd: root, stdio: 'inherit' })
+await import('../packages/talos/build.mjs')
 const { buildSnapshot } = await import('../packages/caliber/dist/db/pglite/buildSnapshot.js')
 await buildSnapshot(path.join(root, 'packages/caliber/snapshot'))
 

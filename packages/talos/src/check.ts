@@ -43,7 +43,7 @@ export function check(graph: Graph, roots: Iterable<object>): CheckReport {
     problems.push(...problemsOf(node))
   }
   const { state } = graph
-  if (state.runs.length > 0 || state.walk.length > 0 || state.readsTop > 0) problems.push('a run is still open')
+  if (state.depth > 0 || state.walk.length > 0 || state.readsTop > 0) problems.push('a run is still open')
   if (state.batchDepth === 0 && state.unannounced.size + state.effects.size > 0)
     problems.push('changes were not delivered')
   return { nodes: nodes.size, edges, backEdges, problems }

@@ -8,7 +8,19 @@
 import { TalosError } from './errors.ts'
 import { unlink } from './links.ts'
 import { mark } from './mark.ts'
-import { type Compute, DISPOSED, type EffectRecord, EMPTY, FORCE, labelOf, type Node, RUNNING, STALE } from './node.ts'
+import {
+  type Compute,
+  DISPOSED,
+  type EffectRecord,
+  EMPTY,
+  FORCE,
+  labelOf,
+  type Node,
+  RUNNING,
+  recordOf,
+  STALE,
+} from './node.ts'
+import { enter, leave } from './run.ts'
 import type { State } from './state.ts'
 import { abandonTrace, commitTrace } from './trace.ts'
 
@@ -16,26 +28,25 @@ import { abandonTrace, commitTrace } from './trace.ts'
 const MAX_RUNS_PER_FLUSH = 100
 
 export function runEffect(state: State, effect: Node): void {
-  const record = effect.value as EffectRecord
-  guardRunaway(state, effect, record)
+  guardRunaway(state, effect)
   effect.flags &= ~(STALE | FORCE)
-  endLastRun(state, effect)
+  if (effect.value !== undefined) endLastRun(state, effect)
   if ((effect.flags & DISPOSED) !== 0) return
 
-  const { consumer, runId, cursor, runsBase, owner, clock, runs } = state
+  const { consumer, runId, cursor, depth, baseDepth, owner, clock } = state
   const base = state.readsTop
   effect.flags |= RUNNING
   state.consumer = effect
   state.owner = effect
   state.runId = ++state.lastRun
   state.cursor = 0
-  runs.push(effect)
-  state.runsBase = runs.length
+  enter(state, effect)
+  state.baseDepth = state.depth
   try {
     const result = (effect.fn as Compute)(undefined)
-    if (typeof result === 'function') record.cleanup = result as () => void
+    if (typeof result === 'function') recordOf(effect).cleanup = result as () => void
   } finally {
-    runs.pop()
+    leave(state, depth)
     effect.flags &= ~RUNNING
     if ((effect.flags & DISPOSED) !== 0) abandonTrace(state, base)
     else commitTrace(state, effect, base)
@@ -43,7 +54,7 @@ export function runEffect(state: State, effect: Node): void {
     state.owner = owner
     state.runId = runId
     state.cursor = cursor
-    state.runsBase = runsBase
+    state.baseDepth = baseDepth
     effect.verifiedAt = clock
     state.effectCount++
     if ((effect.flags & DISPOSED) !== 0) endLastRun(state, effect)
@@ -62,9 +73,9 @@ export function disposeEffect(state: State, effect: Node): void {
 
 /** Dispose owned effects and call the cleanup, untracked. */
 function endLastRun(state: State, effect: Node): void {
-  const record = effect.value as EffectRecord
+  const record = effect.value as EffectRecord | undefined
+  if (record === undefined) return
   const { owned, cleanup } = record
-  if (owned === undefined && cleanup === undefined) return
   record.owned = undefined
   record.cleanup = undefined
   if (owned !== undefined) for (const child of owned) disposeEffect(state, child)
@@ -80,12 +91,14 @@ function endLastRun(state: State, effect: Node): void {
   }
 }
 
-function guardRunaway(state: State, effect: Node, record: EffectRecord): void {
-  if (record.flush !== state.flushId) {
-    record.flush = state.flushId
-    record.runs = 0
+function guardRunaway(state: State, effect: Node): void {
+  const record = effect.value as EffectRecord | undefined
+  if (effect.seenBy !== state.flushId) {
+    effect.seenBy = state.flushId
+    if (record !== undefined) record.reruns = 0
+    return
   }
-  if (++record.runs <= MAX_RUNS_PER_FLUSH) return
+  if (++recordOf(effect).reruns < MAX_RUNS_PER_FLUSH) return
   effect.flags &= ~STALE
   throw new TalosError(
     'runaway_effect',

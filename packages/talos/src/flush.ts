@@ -11,11 +11,12 @@ import {
   type Compute,
   DISPOSED,
   EFFECT,
-  EffectRecord,
+  type EffectRecord,
   FORCE,
   LINKED,
   Node,
   PROBED,
+  recordOf,
   STALE,
   UNANNOUNCED,
 } from './node.ts'
@@ -53,30 +54,35 @@ export function flush(state: State): void {
 function announce(state: State): void {
   const { unannounced, probes } = state
   for (;;) {
-    const changed = unannounced.shift()
-    if (changed !== undefined) {
-      changed.flags &= ~UNANNOUNCED
-      spread(state, changed)
-      continue
+    let node = unannounced.shift()
+    if (node !== undefined) node.flags &= ~UNANNOUNCED
+    else {
+      node = probes.shift()
+      if (node === undefined) return
+      node.flags &= ~PROBED
+      // Another probe may have needed this one first; its consumers were marked then.
+      if ((node.flags & STALE) === 0 || !probe(state, node)) continue
     }
-    const node = probes.shift()
-    if (node === undefined) return
-    node.flags &= ~PROBED
-    // Another probe may have needed this one first; its consumers were marked then.
-    if ((node.flags & STALE) === 0) continue
-    const { changedAt } = node
-    state.probing = node
-    let done = false
-    try {
-      drive(state, node)
-      done = true
-    } finally {
-      state.probing = null
-      // No outcome, hence nothing to compare: its consumers have to look for themselves.
-      if (!done) markConsumers(state, node)
-    }
-    if (node.changedAt !== changedAt || (node.flags & FORCE) !== 0) spread(state, node)
+    // A chain is climbed without the queue.
+    let above = spread(state, node)
+    while (above !== null && probe(state, above)) above = spread(state, above)
   }
+}
+
+/** Bring a certain node up to date before its consumers hear of anything; true if they have to. */
+function probe(state: State, node: Node): boolean {
+  const { changedAt } = node
+  state.probing = node
+  let done = false
+  try {
+    drive(state, node)
+    done = true
+  } finally {
+    state.probing = null
+    // No outcome, hence nothing to compare: its consumers have to look for themselves.
+    if (!done) markConsumers(state, node)
+  }
+  return node.changedAt !== changedAt || (node.flags & FORCE) !== 0
 }
 
 function drain(state: State): void {
@@ -93,13 +99,13 @@ function drain(state: State): void {
 }
 
 function orderOf(effect: Node): number {
-  return (effect.value as EffectRecord).order
+  return effect.changedAt
 }
 
 function deliver(state: State, effect: Node): void {
-  const record = effect.value as EffectRecord
-  const { schedule } = record
-  if (schedule === undefined) return drive(state, effect)
+  const record = effect.value as EffectRecord | undefined
+  const schedule = record?.schedule
+  if (record === undefined || schedule === undefined) return drive(state, effect)
   if (record.queued) return
   record.queued = true
   schedule(() => {
@@ -119,7 +125,9 @@ export function createEffect(state: State, fn: Compute, schedule?: (run: () => v
   if (state.deriving)
     throw new TalosError('effect_in_derived', 'An effect was created inside a derived value. Create it outside.')
   if (state.view !== null) throw new TalosError('read_only', 'An effect was created inside a fork. Create it outside.')
-  const effect = new Node(state, fn, new EffectRecord(++state.lastOrder, schedule), EFFECT | LINKED)
+  const effect = new Node(state, fn, undefined, EFFECT | LINKED)
+  effect.changedAt = ++state.lastOrder
+  if (schedule !== undefined) recordOf(effect).schedule = schedule
   // Effects are certain by themselves.
   effect.certain = 1
   if (state.owner !== null) own(state.owner, effect)
@@ -140,7 +148,7 @@ export function createEffect(state: State, fn: Compute, schedule?: (run: () => v
 }
 
 export function own(owner: Node, effect: Node): void {
-  const record = owner.value as EffectRecord
+  const record = recordOf(owner)
   if (record.owned === undefined) record.owned = [effect]
   else record.owned.push(effect)
 }

@@ -18,7 +18,7 @@ import type {
   Writable,
 } from './handles.ts'
 import { createMemo, type Memo, type MemoOptions } from './memo.ts'
-import { type Compute, EFFECT, EffectRecord, extraOf, Node } from './node.ts'
+import { type Compute, EFFECT, extraOf, Node } from './node.ts'
 import { type Counters, State } from './state.ts'
 import { batch } from './write.ts'
 
@@ -101,7 +101,7 @@ export function untracked<R>(state: State, fn: () => R): R {
 
 function createScope(state: State, fn: () => void): Scope {
   const { owner } = state
-  const holder = new Node(state, null, new EffectRecord(0, undefined), EFFECT)
+  const holder = new Node(state, null, undefined, EFFECT)
   state.owner = holder
   try {
     untracked(state, fn)

@@ -39,18 +39,24 @@ export function markConsumers(state: State, from: Node): void {
   }
 }
 
-/** Announce a changed node to its consumers, by probe where possible. */
-export function spread(state: State, node: Node): void {
+/**
+ * Announce a changed node to its consumers, by probe where possible. Returns the node to probe next, if
+ * it is the only one anywhere and the queue can be saved.
+ */
+export function spread(state: State, node: Node): Node | null {
   for (let edge = node.subs; edge !== null; edge = edge.next) {
     const { sub } = edge
-    if ((sub.flags & (STALE | RUNNING)) !== 0) continue
+    const { flags } = sub
+    if ((flags & (STALE | RUNNING)) !== 0) continue
     stain(state, sub)
-    if ((sub.flags & EFFECT) !== 0) continue
+    if ((flags & EFFECT) !== 0) continue
     if (isCertain(sub)) {
+      if (edge.next === null && state.probes.empty && state.unannounced.empty) return sub
       sub.flags |= PROBED
       state.probes.push(sub)
     } else if (sub.subs !== null) markConsumers(state, sub)
   }
+  return null
 }
 
 /** Replace every unannounced change and open probe by marks. */

@@ -3,7 +3,9 @@
  * engine sees a single hidden class; the public types in `handles.ts` show each kind its own methods.
  *
  * What most nodes never need (label, equality, options) lives in `extra`; back edges exist only while
- * a node is linked.
+ * a node is linked. Nothing reads an effect, so it has other things in three fields: `value` holds its
+ * `EffectRecord` if it needs one, `changedAt` its place in the order of creation, `seenBy` the flush it
+ * last ran in.
  */
 import type { State } from './state.ts'
 
@@ -137,21 +139,19 @@ export class Link {
   }
 }
 
-/** What an effect node keeps in place of a value. */
+/** What few effects need; it stands where other nodes have their value. */
 export class EffectRecord {
-  readonly order: number
-  readonly schedule: ((run: () => void) => void) | undefined
+  schedule: ((run: () => void) => void) | undefined = undefined
   cleanup: (() => void) | undefined = undefined
   owned: Node[] | undefined = undefined
-  /** Runs in flush number `flush`, to stop loops. */
-  runs = 0
-  flush = 0
+  /** Runs in the flush that `seenBy` names, after the first. */
+  reruns = 0
   queued = false
+}
 
-  constructor(order: number, schedule: ((run: () => void) => void) | undefined) {
-    this.order = order
-    this.schedule = schedule
-  }
+export function recordOf(effect: Node): EffectRecord {
+  effect.value ??= new EffectRecord()
+  return effect.value as EffectRecord
 }
 
 /** Options and cold data of one node. */

@@ -2,6 +2,8 @@
 import type { Node } from './node.ts'
 
 const KEPT = 1024
+/** Insertion beats sorting while items stand a few places from where they belong. */
+const MOVES_PER_ITEM = 8
 
 export class Queue {
   private items: (Node | undefined)[] = []
@@ -10,6 +12,11 @@ export class Queue {
 
   get size(): number {
     return this.tail - this.head
+  }
+
+  /** Both ends return to zero when the last item leaves. */
+  get empty(): boolean {
+    return this.tail === 0
   }
 
   push(node: Node): void {
@@ -27,17 +34,23 @@ export class Queue {
 
   /** Order what is queued; `key` must be cheap. Mostly it is in order already. */
   sortBy(key: (node: Node) => number): void {
-    let last = Number.NEGATIVE_INFINITY
-    for (let i = this.head; i < this.tail; i++) {
-      const next = key(this.items[i] as Node)
-      if (next < last) return this.sort(key)
-      last = next
+    const { items, head, tail } = this
+    let moves = MOVES_PER_ITEM * (tail - head)
+    for (let i = head + 1; i < tail; i++) {
+      const node = items[i] as Node
+      const rank = key(node)
+      let at = i
+      for (; at > head && key(items[at - 1] as Node) > rank; at--) items[at] = items[at - 1]
+      if (at === i) continue
+      items[at] = node
+      moves -= i - at
+      if (moves < 0) return this.sort(key)
     }
   }
 
   private sort(key: (node: Node) => number): void {
     const sorted = (this.items.slice(this.head, this.tail) as Node[]).sort((a, b) => key(a) - key(b))
-    for (const [i, node] of sorted.entries()) this.items[this.head + i] = node
+    for (let i = 0; i < sorted.length; i++) this.items[this.head + i] = sorted[i]
   }
 
   private rewind(): void {

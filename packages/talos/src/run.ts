@@ -24,10 +24,10 @@ import { abandonTrace, commitTrace } from './trace.ts'
 export const SUSPENDED: unique symbol = Symbol('suspended')
 
 export function run(state: State, node: Node): void {
-  const { consumer, runId, cursor, clock, runs, tracer } = state
+  const { consumer, runId, cursor, clock, depth, tracer } = state
   const base = state.readsTop
   if (tracer !== null) tracer.started(node)
-  runs.push(node)
+  enter(state, node)
   // FORCE until the end: if the stack gives out inside the engine, what is half done must run again.
   node.flags = (node.flags | RUNNING | FORCE) & ~(STALE | PROVISIONAL)
   state.consumer = node
@@ -43,17 +43,27 @@ export function run(state: State, node: Node): void {
     value = error
   }
 
-  if (runs.pop() !== node) closeBroken(runs, node)
+  leave(state, depth)
+  if (!failed && tracer === null && isPlain(state, node, clock)) {
+    state.consumer = consumer
+    state.runId = runId
+    state.cursor = cursor
+    state.runCount++
+    node.flags &= ~(RUNNING | FORCE | FAILED)
+    settleValue(state, node, value, clock)
+    return
+  }
   node.flags &= ~RUNNING
   // The stack ended before the limit of nesting did: start again from here with a fresh one.
-  if (failed && runs.length - state.runsBase > SHALLOW && isOverflow(value)) state.suspended ??= node
-  if (state.suspended === null) commitTrace(state, node, base)
-  else abandonTrace(state, base)
+  if (failed && depth - state.baseDepth > SHALLOW && isOverflow(value)) state.suspended ??= node
+  const cut = state.suspended !== null
+  if (cut) abandonTrace(state, base)
+  else commitTrace(state, node, base)
   state.consumer = consumer
   state.runId = runId
   state.cursor = cursor
   // User code may have swallowed the signal; whatever it returned was computed from nothing.
-  if (state.suspended !== null) suspend(state, node)
+  if (cut) suspend(state, node)
   state.runCount++
   if (failed) fail(state, node, value, clock)
   else succeed(state, node, value, clock)
@@ -63,6 +73,16 @@ export function run(state: State, node: Node): void {
   if (state.clock !== clock && (node.flags & LINKED) !== 0) mark(state, node)
 }
 
+/** Nothing but the usual happened in a run: it read what it read before, closed no cycle, wrote nothing, was not cut. */
+function isPlain(state: State, node: Node, clock: number): boolean {
+  return (
+    state.cursor === node.trace.length &&
+    (node.flags & PROVISIONAL) === 0 &&
+    state.clock === clock &&
+    state.suspended === null
+  )
+}
+
 /** Nesting below which a stack overflow is the user's own. */
 const SHALLOW = 16
 
@@ -70,20 +90,35 @@ function isOverflow(error: unknown): boolean {
   return error instanceof RangeError && isTransient(error)
 }
 
-/** Runs above this one were torn down by a stack overflow inside the engine itself. */
-function closeBroken(runs: Node[], node: Node): void {
-  for (let open = runs.pop(); open !== undefined && open !== node; open = runs.pop()) open.flags &= ~RUNNING
+export function enter(state: State, node: Node): void {
+  state.runs[state.depth++] = node
+}
+
+/** Close the run at `depth`, and those above it that a stack overflow inside the engine itself tore down. */
+export function leave(state: State, depth: number): void {
+  const { runs } = state
+  while (state.depth > depth + 1) {
+    const broken = runs[--state.depth] as Node
+    runs[state.depth] = undefined
+    broken.flags &= ~RUNNING
+  }
+  runs[depth] = undefined
+  state.depth = depth
 }
 
 /** Take a value at `clock`, keeping the old one if equal, so that consumers see no change (SPEC C2). */
 export function succeed(state: State, node: Node, value: unknown, clock: number): void {
+  node.flags &= ~(FAILED | FORCE)
+  settleValue(state, node, value, clock)
+}
+
+function settleValue(state: State, node: Node, value: unknown, clock: number): void {
   if (node.changedAt !== 0 && isEqual(node, node.value, value)) {
     state.cutoffCount++
   } else {
     node.value = value
     node.changedAt = clock
   }
-  node.flags &= ~(FAILED | FORCE)
   node.verifiedAt = clock
 }
 

@@ -13,28 +13,32 @@ import { Names } from './named.ts'
 import {
   DISPOSED,
   EFFECT,
+  EffectRecord,
   EMPTY,
   FAILED,
   Failure,
   FORCE,
   INPUT,
   LINKED,
-  type Link,
+  Link,
   labelOf,
   NEVER,
-  type Node,
+  Node,
+  PROBED,
   RUNNING,
   STALE,
 } from './node.ts'
 import { Queue } from './queue.ts'
-import { SUSPENDED } from './run.ts'
+import { run, SUSPENDED } from './run.ts'
 import { track } from './trace.ts'
-import { pull, readRunning } from './verify.ts'
+import { MAX_NESTED_FIRST_RUNS, pull, readRunning } from './verify.ts'
 import { assign, type Logged, touch, write } from './write.ts'
 
 const SLOW = -2
 /** Linked and nothing else of this: current as soon as every change is announced. */
 const UNSETTLED = LINKED | STALE | FORCE | FAILED
+/** Nothing of this but FORCE: runs without looking at anything else. */
+const UNVERIFIABLE = FORCE | PROBED | INPUT | EFFECT
 
 export class State {
   clock = 1
@@ -51,9 +55,11 @@ export class State {
   cursor = 0
   readonly reads: unknown[] = []
   readsTop = 0
-  readonly runs: Node[] = []
+  /** What is running, outermost first: the first `depth` entries. */
+  readonly runs: (Node | undefined)[] = []
+  depth = 0
   /** Where call nesting is counted from: reset by effects, which cannot be restarted. */
-  runsBase = 0
+  baseDepth = 0
 
   // Verification.
   readonly walk: Node[] = []
@@ -84,6 +90,11 @@ export class State {
   tracer: Tracer | null = null
   disposed = false
   readonly writesInDerived: boolean
+  /**
+   * One object of each class, kept for good. V8 holds hidden classes weakly: with the last node of a process
+   * its class would go, and all code compiled for nodes with it (docs/measurements.md).
+   */
+  static readonly specimens: readonly object[] = oneOfEach(new State(false))
 
   // Work done, for `counters`.
   runCount = 0
@@ -100,7 +111,7 @@ export class State {
 
   /** Whether a derived value is being computed; effects reset the base, so their own writes are fine. */
   get deriving(): boolean {
-    return this.runs.length > this.runsBase
+    return this.depth > this.baseDepth
   }
 
   get counters(): Counters {
@@ -118,18 +129,26 @@ export class State {
   /** The slow path of every read. */
   read(node: Node): unknown {
     if (this.epoch === SLOW || this.suspended !== null) return this.readCarefully(node)
-    if ((node.flags & RUNNING) !== 0) return readRunning(this, node)
-    if ((node.flags & (INPUT | FAILED)) === INPUT) node.verifiedAt = this.clock
-    else if ((node.flags & UNSETTLED) === LINKED && this.quiet) node.verifiedAt = this.clock
+    const { flags } = node
+    if ((flags & (INPUT | FAILED)) === INPUT) node.verifiedAt = this.clock
+    else if ((flags & RUNNING) !== 0) return readRunning(this, node)
+    else if ((flags & UNSETTLED) === LINKED && this.quiet) node.verifiedAt = this.clock
+    else if ((flags & UNVERIFIABLE) === FORCE && this.canNest) run(this, node)
     else if (node.verifiedAt !== this.clock) pull(this, node)
     if (this.consumer !== null && node.seenBy !== this.runId) track(this, node)
     if ((node.flags & FAILED) !== 0) throw (node.value as Failure).error
     return node.value
   }
 
+  /** A first run may start at the read: `pull` would come to the same, several frames of call stack later. */
+  private get canNest(): boolean {
+    const depth = this.depth - this.baseDepth
+    return depth > 0 && depth < MAX_NESTED_FIRST_RUNS && this.recall === null && this.quiet
+  }
+
   /** Every change is announced, so that an unmarked linked node is current. */
   private get quiet(): boolean {
-    return this.unannounced.size === 0 && this.probes.size === 0 && this.probing === null
+    return this.unannounced.empty && this.probes.empty && this.probing === null
   }
 
   /** Reading inside a fork, while traced, or while a suspended pull unwinds. */
@@ -212,6 +231,11 @@ export class State {
     node.trace = EMPTY
     this.deliver()
   }
+}
+
+function oneOfEach(state: State): object[] {
+  const node = new Node(state, null, undefined, INPUT)
+  return [node, new Link(node, node, null), new EffectRecord(), new Failure(undefined, 0)]
 }
 
 export interface Counters {

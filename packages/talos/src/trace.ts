@@ -2,9 +2,9 @@
  * Recording what a run read.
  *
  * A run compares each read with the same position of its previous trace; as long as they agree only a
- * cursor moves. From the first difference on, reads collect in a stack shared by all runs and become
- * the new tail when the run ends. A trace pairs each dependency with the value seen, so a dependency
- * that changed and changed back causes no run (SPEC C2).
+ * cursor moves. At the first difference what agreed is copied to a stack shared by all runs, the rest
+ * collects behind it, and the whole becomes the new trace when the run ends. A trace pairs each dependency
+ * with the value seen, so a dependency that changed and changed back causes no run (SPEC C2).
  */
 import { relink } from './links.ts'
 import type { Node } from './node.ts'
@@ -17,12 +17,15 @@ export function track(state: State, node: Node): void {
   const trace = (state.consumer as Node).trace
   if (cursor >= 0) {
     if (cursor < trace.length && trace[cursor] === node) {
-      if (trace[cursor + 1] !== node.value) trace[cursor + 1] = node.value
+      trace[cursor + 1] = node.value
       state.cursor = cursor + 2
       return
     }
     // From here on this run differs from the last one; the complement remembers where.
     state.cursor = ~cursor
+    // Shorter than the cursor if the node was disposed while it runs.
+    const agreed = Math.min(cursor, trace.length)
+    for (let at = 0; at < agreed; at++) state.reads[state.readsTop++] = trace[at]
   }
   state.reads[state.readsTop++] = node
   state.reads[state.readsTop++] = node.value
@@ -42,14 +45,13 @@ export function abandonTrace(state: State, base: number): void {
 }
 
 function replaceTrace(state: State, node: Node, base: number, kept: number): void {
-  const tail = takeReads(state.reads, base, state.readsTop)
-  node.trace = kept === 0 ? tail : node.trace.slice(0, kept).concat(tail)
+  const { reads, readsTop } = state
+  const { trace } = node
+  const length = readsTop - base
+  if (length === 0) node.trace = kept === 0 ? EMPTY : trace.slice(0, kept)
+  else if (length === trace.length) for (let at = kept; at < length; at++) trace[at] = reads[base + at]
+  // Most nodes read one other; a literal is several times cheaper than a slice.
+  else node.trace = length === 2 ? [reads[base], reads[base + 1]] : reads.slice(base, readsTop)
   abandonTrace(state, base)
   if ((node.flags & LINKED) !== 0) relink(state, node, kept >> 1)
-}
-
-function takeReads(reads: readonly unknown[], base: number, top: number): unknown[] {
-  if (top === base) return EMPTY
-  // Most nodes read one other; a literal is several times cheaper than a slice.
-  return top === base + 2 ? [reads[base], reads[base + 1]] : reads.slice(base, top)
 }

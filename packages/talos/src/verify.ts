@@ -33,17 +33,19 @@ import { run, SUSPENDED } from './run.ts'
 import type { State } from './state.ts'
 
 /**
- * Nested first runs before a pull restarts. Measured on Node 20 with its default stack: functions that read
- * through two callbacks overflow between 500 and 1,000 levels before they are compiled.
+ * Nested runs before a pull restarts. Measured on Node 20 with its default stack, before anything is compiled:
+ * functions that read through two callbacks overflow after 580 levels.
  */
-export const MAX_NESTED_RUNS = 400
+const MAX_NESTED_RUNS = 400
+/** The same for first runs started by the read itself, which take fewer frames: 730 levels. */
+export const MAX_NESTED_FIRST_RUNS = 500
 
 /** Make the outcome of a node current. */
 export function pull(state: State, node: Node): void {
   if ((node.flags & INPUT) !== 0) return setStamp(node, state.clock)
-  if (state.unannounced.size > 0) settle(state)
-  if (isCurrent(state, node)) return
-  const depth = state.runs.length - state.runsBase
+  if (!state.unannounced.empty) settle(state)
+  if ((node.flags & (STALE | FORCE)) === 0 && isCurrent(state, node)) return
+  const depth = state.depth - state.baseDepth
   if (depth === 0) pullFromOutside(state, node)
   else if (depth < MAX_NESTED_RUNS) verify(state, node)
   else {
@@ -54,7 +56,7 @@ export function pull(state: State, node: Node): void {
 
 /** Read without a run in progress: if that happens again and again, keep the node linked (SPEC L3). */
 function pullFromOutside(state: State, node: Node): void {
-  const again = (node.flags & (FORCE | LINKED | EFFECT)) === 0 && state.runs.length === 0 && state.view === null
+  const again = (node.flags & (FORCE | LINKED | EFFECT)) === 0 && state.depth === 0 && state.view === null
   drive(state, node)
   if (again && (node.flags & FORCE) === 0) state.keeper.keep(node)
 }
@@ -178,12 +180,16 @@ function differs(node: Node, at: number, dependency: Node): boolean {
 /** Known to be right without looking further down; stamps it so that the next read is fast. */
 export function isCurrent(state: State, node: Node): boolean {
   const { flags } = node
+  if ((flags & (INPUT | FAILED)) === INPUT) {
+    node.verifiedAt = state.clock
+    return true
+  }
   if ((flags & (RUNNING | FORCE)) !== 0) return false
   if ((flags & FAILED) !== 0 && (node.value as Failure).verifiedAt === state.clock) return true
   if (node.verifiedAt === state.clock) return true
   if ((flags & INPUT) === 0) {
     if ((flags & (LINKED | STALE)) !== LINKED) return false
-    if (state.probing !== null || state.probes.size > 0) {
+    if (state.probing !== null || !state.probes.empty) {
       // An unmarked node is current only if no open probe may still have to mark it.
       settle(state)
       if ((node.flags & STALE) !== 0) return false
@@ -195,9 +201,9 @@ export function isCurrent(state: State, node: Node): boolean {
 
 /** A node was read while running: a true cycle, unless it asked for a fix-point. */
 export function readRunning(state: State, node: Node): unknown {
-  const { runs } = state
+  const runs = state.runs.slice(0, state.depth) as Node[]
   const start = runs.lastIndexOf(node)
-  for (let i = start + 1; i < runs.length; i++) (runs[i] as Node).flags |= PROVISIONAL
+  for (const between of runs.slice(start + 1)) between.flags |= PROVISIONAL
   if (node.extra?.cycle !== undefined) {
     node.flags |= PROVISIONAL
     return node.value

@@ -74,10 +74,10 @@ class OpenView implements ForkView {
   run<R>(fn: () => R): R {
     this.guard()
     const { state } = this
-    const { view, consumer, owner, runsBase } = state
+    const { view, consumer, owner, baseDepth } = state
     state.view = this.overlay
     state.consumer = null
-    state.runsBase = state.runs.length
+    state.baseDepth = state.depth
     state.retune()
     try {
       return fn()
@@ -85,7 +85,7 @@ class OpenView implements ForkView {
       state.view = view
       state.consumer = consumer
       state.owner = owner
-      state.runsBase = runsBase
+      state.baseDepth = baseDepth
       state.retune()
     }
   }
