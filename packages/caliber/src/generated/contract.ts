@@ -1412,7 +1412,7 @@ export const contract: readonly ContractOperation[] = [
     effect: 'operate',
     idempotent: true,
     mcp: false,
-    example: { tenantId: '01890a5d-ac96-774b-bcce-b302099a8057', maxItems: 100000, maxBytes: null },
+    example: { tenantId: '01890a5d-ac96-774b-bcce-b302099a8057', maxItems: 100000, maxBytes: 1000000000 },
     input: {
       type: 'object',
       required: ['tenantId'],

@@ -548,7 +548,7 @@ export interface TenantClient {
    * Set how much a tenant may store. What is stored stays; a write beyond the limit is refused.
    *
    * Needs the right `operate`.
-   * @example await client.tenant.limit({ tenantId: '01890a5d-ac96-774b-bcce-b302099a8057', maxItems: 100000, maxBytes: null })
+   * @example await client.tenant.limit({ tenantId: '01890a5d-ac96-774b-bcce-b302099a8057', maxItems: 100000, maxBytes: 1000000000 })
    * @throws CaliberError
    */
   limit(input: TenantLimitInput, options?: CallOptions): Promise<TenantLimitOutput>

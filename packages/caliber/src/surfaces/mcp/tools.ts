@@ -9,6 +9,12 @@ export function toolName(operation: string): string {
   return operation.replaceAll('.', '_')
 }
 
+/** The field of a tool's input that carries fences, which travel beside the input on other surfaces: a model has arguments alone. */
+export const fencesField = 'fences'
+
+/** Locks and regions themselves are changed under no fence. */
+const fenceless = /^(lock|region)\./
+
 /** The operation behind each tool, in the order of the registry. */
 export const operationsByTool: ReadonlyMap<string, AnyOperation> = new Map(
   registry.filter(({ mcp }) => mcp).map((operation) => [toolName(operation.name), operation]),
@@ -35,12 +41,6 @@ function describe({ name, summary, example, input, output, effect, idempotent }:
     },
   }
 }
-
-/** The field of a tool's input that carries fences, which travel beside the input on other surfaces: a model has arguments alone. */
-export const fencesField = 'fences'
-
-/** Locks and regions themselves are changed under no fence. */
-const fenceless = /^(lock|region)\./
 
 function withFences(name: string, effect: AnyOperation['effect'], schema: Tool['inputSchema']): Tool['inputSchema'] {
   if (effect !== 'write' || fenceless.test(name)) return schema
