@@ -10,8 +10,12 @@ export interface SqliteDatabase {
   }
 }
 
+const BUSY_TIMEOUT_MS = 10_000
+
 /** Keys are stored as bytes behind a slash: SQLite ends a text at its first NUL, and a part of nothing is null. */
 export function sqliteStore(database: SqliteDatabase): Store {
+  // Other processes write too: wait for them rather than fail.
+  database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
   database.exec('pragma journal_mode = wal')
   database.exec('pragma synchronous = full')
   database.exec('create table if not exists talos_entry (key blob primary key, data blob not null) without rowid')
