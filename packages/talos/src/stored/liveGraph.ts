@@ -57,9 +57,10 @@ export class LiveGraph {
     return [...this.#graph.state.names.all()].map(([id]) => id)
   }
 
-  isSecret(id: string): boolean {
-    const node = this.#graph.state.names.get(id)
-    return node !== undefined && isSecret(node)
+  /** Names of the nodes whose values must not be shown, whatever a store holds of them. */
+  secrets(): Set<string> {
+    const known = new Map<Node, boolean>()
+    return new Set([...this.#graph.state.names.all()].filter(([, node]) => isSecret(node, known)).map(([id]) => id))
   }
 
   /** Time the node's own function took so far in this process; undefined if it did not run. */
@@ -102,6 +103,13 @@ export class LiveGraph {
     const failing = chosen.filter(([, node]) => failureOf(node) !== undefined)
     await this.#save()
     return { retried: chosen.map(([name]) => name), failing: failing.map(([name]) => name) }
+  }
+
+  /** What a node fails with, computing it if need be. */
+  failure(id: string): string | undefined {
+    const node = this.#graph.state.names.get(id)
+    const failure = node === undefined ? undefined : failureOf(node)
+    return node === undefined || failure === undefined ? undefined : shown(node, failure.error)
   }
 
   #nodes(): [string, Node][] {
