@@ -232,24 +232,6 @@ test.runIf(process.getBuiltinModule?.('node:sqlite') === undefined)(
   },
 )
 
-test.skipIf(process.getBuiltinModule?.('node:sqlite') === undefined)(
-  'Q5: an SQLite file is a store, and a database of something else is not touched',
-  async () => {
-    const file = join(folder, 'graph.sqlite')
-    const sheet = await writeSheet('sheet.sqlite.mjs')
-    expect((await talosOn(file, 'k', 'eval', 'total', '--module', sheet)).code).toBe(0)
-    expect((await talosOn(file, 'k', 'set', 'rate', '0.5')).out).toEqual({ set: 'rate', stale: ['tax', 'total'] })
-    expect((await talosOn(file, 'k', 'node', 'rate')).out).toMatchObject({ value: 0.5 })
-    const foreign = join(folder, 'other.sqlite')
-    const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
-    const database = new DatabaseSync(foreign)
-    database.exec('create table theirs (x)')
-    expect(await talosOn(foreign, 'k', 'stats')).toMatchObject({ out: { error: { code: 'foreign_store' } } })
-    expect(database.prepare('select name from sqlite_master').all()).toEqual([{ name: 'theirs' }])
-    database.close()
-  },
-)
-
 test('H5: an entry with a right seal around a wrong body is reported, by the library and the tools', async () => {
   const { store } = await openStore(join(folder, 'forged'), { create: true })
   const bodies = [

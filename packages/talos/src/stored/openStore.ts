@@ -2,7 +2,7 @@
 import { open, stat } from 'node:fs/promises'
 import { TalosError } from '../errors.ts'
 import { fileStore } from '../store/files.ts'
-import { type SqliteDatabase, sqliteStore } from '../store/sqlite.ts'
+import { isForeign, type SqliteDatabase, sqliteStore } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 
 export interface OpenStore {
@@ -35,20 +35,18 @@ export async function openStore(path: string, { create }: { readonly create: boo
   }
   if (found.isDirectory()) return filesAt(path)
   if (found.size > 0 && (await headOf(path)) !== SQLITE_MAGIC) throw foreign(path)
-  return sqliteAt(path, found.size > 0)
+  return sqliteAt(path)
 }
 
 function filesAt(path: string): OpenStore {
   return { store: fileStore(path), close: () => {} }
 }
 
-/** @param mustHold refuse a database without our table, rather than make one in it */
-async function sqliteAt(path: string, mustHold = false): Promise<OpenStore> {
+async function sqliteAt(path: string): Promise<OpenStore> {
   const Database = await sqliteOf(path)
   const database = new Database(path)
   try {
-    const table = "select 1 from sqlite_master where type = 'table' and name = 'talos_entry'"
-    if (mustHold && database.prepare(table).get() === undefined) throw foreign(path)
+    if (isForeign(database)) throw foreign(path)
     return { store: sqliteStore(database), close: () => void database.close() }
   } catch (error) {
     database.close()
