@@ -7,7 +7,15 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tsc = path.join(path.dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
-const projects = ['packages/talos', 'packages/client', 'packages/caliber', 'bench', 'evals', 'examples']
+const projects = [
+  'packages/talos',
+  'packages/talos-inspector',
+  'packages/client',
+  'packages/caliber',
+  'bench',
+  'evals',
+  'examples',
+]
 
 for (const project of projects) removeOrphans(path.join(root, project))
 execFileSync(process.execPath, [tsc, '-b', ...projects], { cwd: root, stdio: 'inherit' })
@@ -21,6 +29,8 @@ function removeOrphans(project) {
   if (!existsSync(dist)) return
   for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
     const [, stem] = /^(.*?)(\.d\.ts|\.js)(\.map)?$/.exec(name) ?? []
-    if (stem !== undefined && !existsSync(path.join(project, 'src', `${stem}.ts`))) rmSync(path.join(dist, name))
+    if (stem === undefined) continue
+    const sources = ['.ts', '.tsx'].map((ending) => path.join(project, 'src', `${stem}${ending}`))
+    if (!sources.some((source) => existsSync(source))) rmSync(path.join(dist, name))
   }
 }

@@ -41,6 +41,30 @@ test('the check saw the whole tree', () => {
   expect(new Set(shipped.map(folderOf))).toEqual(new Set(Object.keys(floors)))
 })
 
+test('the small packages import only what they are allowed to', () => {
+  const allowed: Readonly<Record<string, RegExp>> = {
+    client: /^\./,
+    talos: /^(\.|node:)/,
+    'talos-inspector': /^(\.|node:util$|@caliber\/talos\/stored$|ink$|react$)/,
+  }
+  for (const [name, allows] of Object.entries(allowed)) {
+    const imports = bareImportsOf(path.join(src, '../..', name, 'src'))
+    console.log(`layers: ${imports.length} imports of ${name}`)
+    expect(imports.length, name).toBeGreaterThan(name === 'client' ? 0 : 20)
+    expect(imports.filter(({ specifier }) => !allows.test(specifier))).toEqual([])
+  }
+})
+
+function bareImportsOf(folder: string): { file: string; specifier: string }[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name) && !/\.(test|suite)\./.test(name))
+    .flatMap((file) =>
+      [...readFileSync(path.join(folder, file), 'utf8').matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(
+        ([, specifier]) => ({ file, specifier: specifier ?? '' }),
+      ),
+    )
+}
+
 function importsOf(file: string): string[] {
   const text = readFileSync(path.join(src, file), 'utf8')
   const specifiers = [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, specifier]) => specifier ?? '')

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { removeDirectories, temporaryDirectory } from './temporary.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const packages = ['client', 'caliber', 'talos'] as const
+const packages = ['client', 'caliber', 'talos', 'talos-inspector'] as const
 type PackageName = (typeof packages)[number]
 
 interface Packed {
@@ -51,8 +51,11 @@ describe.each(packages)('the tarball of %s', (name) => {
 
   test('holds nothing compiled from a source that is gone', async () => {
     const compiled = contentsOf(name).paths.filter((file) => /^dist\/.*\.js$/.test(file))
-    const sources = compiled.map((file) => file.replace(/^dist\/(.*)\.js$/, 'src/$1.ts'))
-    expect(sources.filter((file) => !existsSync(path.join(root, 'packages', name, file)))).toEqual([])
+    const hasSource = (file: string) =>
+      ['.ts', '.tsx'].some((ending) =>
+        existsSync(path.join(root, 'packages', name, file.replace(/^dist\/(.*)\.js$/, `src/$1${ending}`))),
+      )
+    expect(compiled.filter((file) => !hasSource(file))).toEqual([])
   })
 
   test('has a README and the licence', () => {
@@ -115,6 +118,11 @@ test('npx caliber says its version and its commands', async () => {
   for (const word of ['up', 'import', 'search', 'context', 'mcp', 'migrate', 'doctor', 'verify', 'note']) {
     expect(stdout).toMatch(new RegExp(`^ +${word}\\b`, 'm'))
   }
+})
+
+test('npx talos-inspect works where it is installed', async () => {
+  const { stdout } = await run('npx', ['--no-install', 'talos-inspect', '--help'])
+  expect(stdout).toContain('Usage: talos-inspect')
 })
 
 test('the quickstart of the README runs as it is printed there', async () => {

@@ -170,6 +170,24 @@ test('A7: an asynchronous value inside a fork sees the fork and leaves the paren
   expect(node.state.get()).toEqual({ kind: 'ready', value: 10 })
 })
 
+test('O6: a watched value that fails ends the loop with its error', async () => {
+  const graph = createGraph()
+  const source = graph.input(1)
+  const checked = graph.derived(() => {
+    if (source.get() > 1) throw new Error('too large')
+    return source.get()
+  })
+  const seen: number[] = []
+  const following = (async () => {
+    for await (const value of watch(graph, checked)) {
+      seen.push(value)
+      source.set(2)
+    }
+  })()
+  await expect(following).rejects.toThrow('too large')
+  expect(seen).toEqual([1])
+})
+
 test('O6: watch yields the newest value and stops observing when the loop ends', async () => {
   const graph = createGraph()
   const source = graph.input(1)

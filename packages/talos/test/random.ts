@@ -20,10 +20,11 @@ export function random(seed: number): Random {
   }
 }
 
-/** Run a property for many seeds and name the seed that fails. */
+/** Run a property for many seeds, at most TALOS_SEEDS if that is set, and name the seed that fails. */
 export function forSeeds(count: number, property: (rnd: Random, seed: number) => void): void {
   const first = Number(process.env['TALOS_SEED'] ?? 1)
-  const last = process.env['TALOS_SEED'] === undefined ? count : first
+  const most = Math.min(count, Number(process.env['TALOS_SEEDS'] ?? count))
+  const last = process.env['TALOS_SEED'] === undefined ? most : first
   for (let seed = first; seed <= last; seed++) {
     try {
       property(random(seed), seed)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { createGraph } from '../src/index.ts'
-import { type Files, fileStore, load, memoryStore, type SqliteDatabase, save, sqliteStore } from '../src/persist.ts'
+import { type Files, fileStore, load, memoryStore, save } from '../src/persist.ts'
 import { storeSuite } from '../src/store/store.suite.ts'
 
 const folders: string[] = []
@@ -20,23 +20,6 @@ async function folder(): Promise<string> {
 
 storeSuite('memory', async () => memoryStore())
 storeSuite('files', async () => fileStore(await folder()))
-
-const sqlite = await openSqlite()
-if (sqlite !== undefined) storeSuite('sqlite', async () => sqliteStore(sqlite()))
-
-/** Whichever SQLite this runtime has; Node 20 has none. */
-async function openSqlite(): Promise<(() => SqliteDatabase) | undefined> {
-  for (const name of ['node:sqlite', 'better-sqlite3']) {
-    try {
-      const module = (await import(/* @vite-ignore */ name)) as Record<string, new (path: string) => SqliteDatabase>
-      const Database = module['DatabaseSync'] ?? module['default']
-      if (Database !== undefined) return () => new Database(':memory:')
-    } catch {
-      continue
-    }
-  }
-  return undefined
-}
 
 test('S6: files and directories are private, and links are refused', async () => {
   const path = await folder()

@@ -56,18 +56,35 @@ export function unpack(key: string, data: Uint8Array, secret: string | undefined
   const body = end < 0 ? '' : text.slice(end + 1)
   if (!same(String(header[2]), seal(key, body, secret)))
     throw new TalosError('corrupt_store', 'The stored graph is damaged, or was not written with this secret.', { key })
-  if (header[1] === 0) return []
-  return body.split('\n').map((line) => {
-    const [id, version, digest, value, deps, memo] = JSON.parse(line) as [
-      string,
-      string | null,
-      string,
-      string,
-      Dep[] | null,
-      [string, string] | null,
-    ]
-    return { id, version, digest, value, deps, memo }
-  })
+  const lines = header[1] === 0 ? [] : body.split('\n').map(toLine)
+  // Without a secret anybody can make a right seal around a wrong body.
+  if (lines.length !== header[1] || !lines.every(isLine))
+    throw new TalosError('corrupt_store', 'The stored graph is not what this format allows.', { key })
+  return lines
+}
+
+function toLine(text: string, number: number): Line | undefined {
+  const fields = parse(text)
+  if (!Array.isArray(fields)) return undefined
+  const [id, version, digest, value, deps, memo] = fields as unknown[]
+  const holds =
+    typeof id === 'string' &&
+    (typeof version === 'string' || version === null) &&
+    typeof digest === 'string' &&
+    typeof value === 'string' &&
+    (deps === null || (Array.isArray(deps) && deps.every((dep) => isDep(dep, number)))) &&
+    (memo === null || (Array.isArray(memo) && typeof memo[0] === 'string' && typeof memo[1] === 'string'))
+  return holds ? ({ id, version, digest, value, deps, memo } as Line) : undefined
+}
+
+/** A dependency comes on an earlier line: there are no circles in what is stored. */
+function isDep(dep: unknown, number: number): boolean {
+  const [line, seen] = Array.isArray(dep) ? (dep as unknown[]) : [dep, '']
+  return Number.isInteger(line) && (line as number) >= 0 && (line as number) < number && typeof seen === 'string'
+}
+
+function isLine(line: Line | undefined): line is Line {
+  return line !== undefined
 }
 
 function seal(key: string, body: string, secret: string | undefined): string {

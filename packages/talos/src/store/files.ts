@@ -19,6 +19,8 @@ const MAGIC = 'talos-entry 1\n'
 
 export function fileStore(directory: string, files: Files = nodeFiles): Store {
   const prepared = prepare(files, directory)
+  // Each use of the store reports it; a store that is not used must not end the process.
+  prepared.catch(() => {})
 
   function pathOf(key: string): { folder: string; path: string } {
     const name = createHash('sha256').update(key).digest('hex')
