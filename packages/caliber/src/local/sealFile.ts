@@ -16,8 +16,8 @@ import {
 } from 'node:crypto'
 import { open, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { replaceFile, syncPath } from '../db/directory/durable.ts'
 import type { Seal, SealedLog, Seals } from '../domain/seal.ts'
-import { writeSecretFile } from './secretFile.ts'
 
 const sealFile = 'seals.jsonl'
 const sealKeyFile = 'seal.key'
@@ -53,7 +53,7 @@ async function ensureKey(file: string): Promise<KeyObject> {
   const stored = await readFile(file, 'utf8').catch(() => undefined)
   if (stored !== undefined) return createPrivateKey(stored)
   const { privateKey } = generateKeyPairSync('ed25519')
-  await writeSecretFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
+  await replaceFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
   return privateKey
 }
 
@@ -71,6 +71,8 @@ async function appendLines(file: string, key: KeyObject, seals: readonly Seal[])
     }
     await handle.appendFile(text)
     await handle.sync()
+    // A new file has a name that is not safe yet.
+    if (size === 0) await syncPath(path.dirname(file))
   } finally {
     await handle.close()
   }
