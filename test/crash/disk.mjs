@@ -34,7 +34,7 @@ export class Disk {
         const node = this.#at(entry.path)
         if (!node) return
         if (entry.empty) node.change({ size: 0 })
-        this.#descriptors.set(entry.fd, { node, position: 0 })
+        this.#descriptors.set(entry.fd, { node, position: 0, append: entry.append })
         return
       }
       case 'close':
@@ -43,7 +43,7 @@ export class Disk {
       case 'write': {
         const descriptor = this.#descriptors.get(entry.fd)
         if (!descriptor) return
-        const at = entry.position ?? descriptor.position
+        const at = descriptor.append ? descriptor.node.size : (entry.position ?? descriptor.position)
         descriptor.node.change({ at, bytes })
         if (entry.position === null) descriptor.position = at + bytes.length
         return
@@ -142,11 +142,19 @@ export function drawLuck(random) {
 export const allKept = { sectorBytes: 4_096, data: () => true, name: () => true, size: () => true }
 
 class File {
-  safe = new Content()
+  safe
+  /** As running programs see it. */
+  size
   /** Changes since the last sync: `{ at, bytes }` or `{ size }`. */
   pending = []
 
+  constructor(bytes) {
+    this.safe = new Content(bytes)
+    this.size = this.safe.size
+  }
+
   change(change) {
+    this.size = 'size' in change ? change.size : Math.max(this.size, change.at + change.bytes.length)
     this.pending.push(change)
   }
 
@@ -263,11 +271,7 @@ function readDirectory(place) {
   for (const entry of fs.readdirSync(place, { withFileTypes: true })) {
     const inside = path.join(place, entry.name)
     if (entry.isDirectory()) directory.safe.set(entry.name, readDirectory(inside))
-    else if (entry.isFile()) {
-      const file = new File()
-      file.safe = new Content(fs.readFileSync(inside))
-      directory.safe.set(entry.name, file)
-    }
+    else if (entry.isFile()) directory.safe.set(entry.name, new File(fs.readFileSync(inside)))
   }
   directory.now = new Map(directory.safe)
   return directory

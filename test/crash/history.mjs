@@ -37,6 +37,8 @@ export async function recordHistory(folder, name, { program, batches }) {
       environment: { CALIBER_RECORD_ROOT: root, CALIBER_RECORD_FILE: recordOf(folder, name, index) },
     })
   }
+  // At once, before anything is concluded from a record that is not complete.
+  cutHistory(readHistory(folder, name), []).next()
 }
 
 /** @returns its entries, and which of them is the first acknowledgement */

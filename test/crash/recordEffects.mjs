@@ -100,7 +100,7 @@ function wrapPromises() {
 
 function wrapHandle(handle) {
   const { fd } = handle
-  const { close, sync, datasync, write, writeFile, truncate } = handle
+  const { close, sync, datasync, write, writeFile, appendFile, truncate } = handle
   const synced = (act) => async () => {
     const begin = `${process.pid}-${workerThreads.threadId}-${++syncs}`
     record({ op: 'begin', fd, begin })
@@ -122,6 +122,10 @@ function wrapHandle(handle) {
     },
     async writeFile(data) {
       await writeFile.call(handle, data)
+      wrote(fd, Buffer.from(data), null)
+    },
+    async appendFile(data) {
+      await appendFile.call(handle, data)
       wrote(fd, Buffer.from(data), null)
     },
     async truncate(size = 0) {
@@ -163,10 +167,11 @@ function before(name, note) {
 function opened(fd, file, flags) {
   if (!inside(file)) return
   known.add(fd)
-  const { O_CREAT, O_TRUNC } = fs.constants
+  const { O_APPEND, O_CREAT, O_TRUNC } = fs.constants
   const make = typeof flags === 'string' ? /[wa]/.test(flags) : (flags & O_CREAT) !== 0
   const empty = typeof flags === 'string' ? flags.includes('w') : (flags & O_TRUNC) !== 0
-  record({ op: 'open', fd, path: inside(file), make, empty })
+  const append = typeof flags === 'string' ? flags.includes('a') : (flags & O_APPEND) !== 0
+  record({ op: 'open', fd, path: inside(file), make, empty, append })
 }
 
 function closed(fd) {
