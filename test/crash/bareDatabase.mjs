@@ -22,7 +22,7 @@ export async function openBare(tier, dataDir, snapshotFile) {
   }
 }
 
-/** Make a directory whose database has the first `count` migrations and no more. @param folder for what can be used again */
+/** Make a directory whose database has the first migrations and no more. @param folder for what can be used again */
 export async function makeOlder(tier, dataDir, count, folder) {
   const older = (await shippedMigrations()).slice(0, count)
   const snapshotFile = tier === 'embedded' ? await olderSnapshot(older, `${folder}/older-${count}.tar.gz`) : undefined

@@ -1,15 +1,15 @@
 /**
  * A program that uses a memory until it is killed; the loops beside it start it, again and again.
  *
- *     node memoryProgram.mjs write|import --data-dir DIR --tier TIER --name NAME [--log FILE] [--batches N [--die]] [--early]
- *     node memoryProgram.mjs migrate --data-dir DIR --tier TIER
- *     node memoryProgram.mjs look --tier TIER
+ *     node memoryProgram.mjs write|import --data-dir DIR --name NAME [--log FILE] [--batches N [--die]] [--early]
+ *     node memoryProgram.mjs migrate --data-dir DIR
+ *     node memoryProgram.mjs look
  *
  * `write` and `import` say `{ opened }` with what became of the batches in the log, then `{ acknowledged }` for each new
- * one, and close after N, or `--die` as by kill -9. An acknowledged batch is added to the log through a descriptor of its own, or to the record of
- * file effects where there is one. `--early`, for the negative control, acknowledges first and writes a moment later.
- * `migrate` says `{ opened }`, then `{ applied }` after each migration. `look` reads `{ directory, acknowledged }` line by line and answers
- * what became of them.
+ * one. After N they close, or `--die` as by kill -9. An acknowledged batch is added to the log, or to the record of file
+ * effects where there is one; `--early`, for the negative control, acknowledges first and writes a moment later.
+ * `migrate` says `{ opened }`, then `{ applied }` after each migration. `look` reads `{ directory, acknowledged }` line
+ * by line and answers what became of them. All take `--tier embedded|native`.
  */
 import fs from 'node:fs'
 import { createInterface } from 'node:readline'

@@ -12,7 +12,7 @@ export function start(file, words, { nodeWords = [], environment = {} } = {}) {
   const place = fileURLToPath(new URL(file, import.meta.url))
   const child = spawn(process.execPath, [...engineWords, ...nodeWords, place, ...words], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, ...environment },
+    env: { ...nameless(process.env), ...environment },
   })
   child.stdin.on('error', () => {})
   const said = []
@@ -21,10 +21,7 @@ export function start(file, words, { nodeWords = [], environment = {} } = {}) {
     said.push(JSON.parse(line))
     for (const look of waiting) look()
   })
-  const ended = once(child, 'close').then(([code, signal]) => {
-    for (const look of waiting) look(`${file} ${words.join(' ')} ended with ${code ?? signal}`)
-    return code ?? signal
-  })
+  const ended = once(child, 'close').then(([code, signal]) => code ?? signal)
   return {
     said,
     ended,
@@ -32,15 +29,15 @@ export function start(file, words, { nodeWords = [], environment = {} } = {}) {
     /** Wait until it has said something that fits. @throws Error when it ends first */
     hears(fits) {
       return new Promise((resolve, reject) => {
-        const look = (end) => {
+        const look = () => {
           const found = said.find(fits)
-          if (found === undefined && end === undefined) return
+          if (found === undefined) return
           waiting.delete(look)
-          if (found === undefined) reject(new Error(end))
-          else resolve(found)
+          resolve(found)
         }
         waiting.add(look)
         look()
+        void ended.then((end) => reject(new Error(`${file} ${words.join(' ')} ended with ${end}.`)))
       })
     },
     /** Let it read to the end of what it was told. */
@@ -53,4 +50,9 @@ export function start(file, words, { nodeWords = [], environment = {} } = {}) {
       return ended
     },
   }
+}
+
+/** Without what would name another memory than the one that is given. */
+function nameless(environment) {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(CALIBER_|DATABASE_URL$)/.test(name)))
 }
