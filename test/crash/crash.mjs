@@ -61,7 +61,7 @@ async function killAgainAndAgain(tier) {
       const { moment, seen } = await (work === 'migrate' ? killMigrating(given) : killUsing(given))
       killed[moment] += 1
       note(found, seen)
-      say(`${tier} ${cycle}: killed at ${moment}, ${seen ? `${seen.present} batches found` : 'nothing found yet'}`)
+      say(`${tier} ${cycle}: killed at ${moment}; ${seen ? told(seen) : 'not opened'}`)
     }
     acknowledged = acknowledgedIn(place.log)
     note(found, await lookAt(tier, place.dataDir, acknowledged))
@@ -119,6 +119,11 @@ async function lookAt(tier, directory, acknowledged) {
   await looking.end()
   if (seen.refused) throw new Error(`The ${tier} memory did not open again: ${seen.refused}`)
   return seen
+}
+
+function told({ present, lost, twice, torn, problems }) {
+  const wrong = [lost, twice, torn, problems].flat()
+  return `before it ${present} batches were there, ${wrong.length === 0 ? 'all well' : wrong.join(', ')}`
 }
 
 function note(found, seen) {
