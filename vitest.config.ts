@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'caliber',
-          include: ['packages/{caliber,client}/src/**/*.test.ts', 'test/**/*.test.ts'],
+          include: ['packages/{caliber,client}/src/**/*.test.ts', 'test/**/*.test.{ts,mjs}'],
           exclude: [...unit, '**/node_modules/**'],
           globalSetup: ['./test/globalSetup.ts'],
           testTimeout: 60_000,

@@ -5,8 +5,8 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type ClaimKey, claimKeyBytes, claimKeyOf, newClaimKey } from '../db/claimKey.ts'
+import { replaceFile } from '../db/directory/durable.ts'
 import { CaliberError } from '../domain/errors.ts'
-import { writeSecretFile } from './secretFile.ts'
 
 const claimKeyFile = 'claim.key'
 
@@ -19,7 +19,7 @@ export async function ensureClaimKey(directory: string): Promise<ClaimKey> {
   if (stored !== undefined)
     return parseKey(stored) ?? fail('integrity', `The file ${claimKeyFile} is damaged. Delete it: another is made.`)
   const key = newClaimKey()
-  await writeSecretFile(file, `${Buffer.from(key.octets).toString('base64url')}\n`)
+  await replaceFile(file, `${Buffer.from(key.octets).toString('base64url')}\n`)
   return key
 }
 

@@ -5,11 +5,11 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { replaceFile } from '../db/directory/durable.ts'
 import { readKey, writeKey } from '../domain/apiKey.ts'
 import { CaliberError } from '../domain/errors.ts'
 import { type Principal, rights } from '../domain/principal.ts'
 import type { NewTenant } from '../operations/tenant/bootstrap.ts'
-import { writeSecretFile } from './secretFile.ts'
 
 /** Name of the file in the data directory. */
 const credentialFile = 'credential.json'
@@ -45,7 +45,7 @@ export async function ensureCredential(directory: string): Promise<Credential> {
   const known = await readCredential(directory)
   if (known) return known
   const { key, principalId } = await newCredential()
-  await writeSecretFile(path.join(directory, credentialFile), `${JSON.stringify({ principalId, key }, null, 2)}\n`)
+  await replaceFile(path.join(directory, credentialFile), `${JSON.stringify({ principalId, key }, null, 2)}\n`)
   const made = await readCredential(directory)
   if (!made) throw damaged()
   return made

@@ -16,8 +16,8 @@ import {
 } from 'node:crypto'
 import { open, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { replaceFile, syncPath } from '../db/directory/durable.ts'
 import type { Seal, SealedLog, Seals } from '../domain/seal.ts'
-import { writeSecretFile } from './secretFile.ts'
 
 const sealFile = 'seals.jsonl'
 const sealKeyFile = 'seal.key'
@@ -53,7 +53,7 @@ async function ensureKey(file: string): Promise<KeyObject> {
   const stored = await readFile(file, 'utf8').catch(() => undefined)
   if (stored !== undefined) return createPrivateKey(stored)
   const { privateKey } = generateKeyPairSync('ed25519')
-  await writeSecretFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
+  await replaceFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
   return privateKey
 }
 
@@ -71,6 +71,8 @@ async function appendLines(file: string, key: KeyObject, seals: readonly Seal[])
     }
     await handle.appendFile(text)
     await handle.sync()
+    // A new file has a name that is not safe yet.
+    if (size === 0) await syncPath(path.dirname(file))
   } finally {
     await handle.close()
   }
@@ -78,21 +80,36 @@ async function appendLines(file: string, key: KeyObject, seals: readonly Seal[])
 
 const longestLineBytes = 4_096
 
-/** The last complete line; a torn one after it is a seal that was never kept. */
+/** The last line that was kept. Whatever stands behind it is taken away. */
 async function lastLine(handle: Awaited<ReturnType<typeof open>>, size: number): Promise<string> {
   const tail = Buffer.alloc(Math.min(size, 2 * longestLineBytes))
   await handle.read(tail, 0, tail.length, size - tail.length)
-  const text = tail.toString('utf8')
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-  if (whole.length < text.length) await handle.truncate(size - Buffer.byteLength(text.slice(whole.length)))
-  return whole.slice(0, -1).split('\n').at(-1) ?? ''
+  const lines = linesOf(tail.toString('latin1'))
+  const kept = withoutTorn(lines)
+  const torn = lines.slice(kept.length).join('')
+  if (torn.length > 0) await handle.truncate(size - torn.length)
+  return kept.at(-1)?.slice(0, -1) ?? ''
+}
+
+/**
+ * A seal at the end that cannot be read was torn by a power cut and never kept; disks may keep the end of a write and
+ * not its beginning. Somebody who makes one unreadable wins no more than by taking it away.
+ */
+function withoutTorn(lines: readonly string[]): readonly string[] {
+  return lines.slice(0, lines.findLastIndex((line) => line.endsWith('\n') && parseLine(line) !== undefined) + 1)
+}
+
+/** Lines with their ends; the last one may have none. */
+function linesOf(text: string): readonly string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? []
 }
 
 function check(text: string, key: KeyObject): SealedLog {
   const seals: Seal[] = []
   const faults: string[] = []
   let before = digestOf('')
-  for (const [i, line] of text.split('\n').slice(0, -1).entries()) {
+  for (const [i, whole] of withoutTorn(linesOf(text)).entries()) {
+    const line = whole.slice(0, -1)
     const parsed = parseLine(line)
     if (!parsed || parsed.before !== before) faults.push(`line ${i + 1} does not follow the one before it`)
     else if (!verify(null, signedOctets(parsed), key, Buffer.from(parsed.signature, 'base64url'))) {

@@ -1,8 +1,9 @@
 /** Open and migrate the database of one of the three tiers. */
-import { access, readFile, writeFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ClaimKey, installClaimKey } from '../db/claimKey.ts'
+import { replaceFile } from '../db/directory/durable.ts'
 import type { DirectoryLock } from '../db/directory/lock.ts'
 import { migrate } from '../db/migrate.ts'
 import { openPostgres } from '../db/postgres.ts'
@@ -146,7 +147,7 @@ async function tierOf(lock: DirectoryLock, options: CaliberOptions): Promise<Tie
   const asked = options.tier ?? (options.databaseUrl === undefined ? undefined : 'server')
   if (stored === undefined) {
     const tier = asked ?? (urlOf(options) === undefined ? 'embedded' : 'server')
-    await writeFile(file, tier, { mode: 0o600 })
+    await replaceFile(file, tier)
     return tier
   }
   if (!isTier(stored) || (asked !== undefined && asked !== stored)) {

@@ -2,6 +2,7 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { CaliberError } from '../../domain/errors.ts'
+import { makeDirectory } from './durable.ts'
 
 /**
  * Make the directory if it is missing, check it, and return its real path.
@@ -14,11 +15,7 @@ import { CaliberError } from '../../domain/errors.ts'
  */
 export async function prepareDirectory(directory: string): Promise<string> {
   try {
-    // Only the directory itself is closed; what has to be made above it follows the umask, as with mkdir -p.
-    await fs.mkdir(path.dirname(path.resolve(directory)), { recursive: true })
-    await fs.mkdir(directory, { mode: 0o700 }).catch((error: unknown) => {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-    })
+    await makeDirectory(path.resolve(directory))
   } catch (error) {
     throw new CaliberError(
       'invalid_input',

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
 import path from 'node:path'
+import { replaceFile, syncPath } from '../directory/durable.ts'
 import type { Account } from './account.ts'
 import type { Binaries } from './binaries.ts'
 import { runProgram } from './program.ts'
@@ -19,10 +20,7 @@ export async function readSecrets(directory: string): Promise<Secrets> {
     return JSON.parse(await fs.readFile(file, 'utf8')) as Secrets
   } catch {
     const secrets: Secrets = { admin: randomBytes(24).toString('hex'), login: randomBytes(24).toString('hex') }
-    const temporary = `${file}.new`
-    await fs.rm(temporary, { force: true })
-    await fs.writeFile(temporary, JSON.stringify(secrets), { mode: 0o600, flush: true })
-    await fs.rename(temporary, file)
+    await replaceFile(file, JSON.stringify(secrets))
     return secrets
   }
 }
@@ -69,6 +67,7 @@ export async function ensureCluster(
   const login = `create role caliber_login login nosuperuser nobypassrls nocreatedb nocreaterole password '${secrets.login}'`
   await runProgram(postgres, ['--single', '-D', unfinished, 'postgres'], directory, account, `${login}\n`)
   await fs.rename(unfinished, clusterDir)
+  await syncPath(directory)
 }
 
 async function exists(place: string): Promise<boolean> {

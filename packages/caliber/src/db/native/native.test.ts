@@ -1,16 +1,12 @@
 /** The bundled server: the port's suite, and what we promise about starting and stopping it. */
-import { execFile } from 'node:child_process'
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openPostgres } from '../postgres.ts'
 import { sqlSuite } from '../sql.suite.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 
-const crashProgram = path.resolve(import.meta.dirname, '../../../test/crash.mjs')
-const cycles = process.env['CALIBER_CRASH_CYCLES'] ?? '4'
 let root: string
 let cluster: Cluster
 
@@ -96,15 +92,5 @@ describe('the bundled server', () => {
     await fs.chmod(dataDir, 0o700)
     await fs.writeFile(path.join(dataDir, 'cluster.unfinished', 'PG_VERSION'), '18\n')
     await (await startCluster({ dataDir })).stop()
-  })
-
-  test(`${cycles} kill -9 cycles lose no acknowledged write, and each finds the server that was left over`, {
-    timeout: 600_000,
-  }, async () => {
-    const args = [crashProgram, '--engine', 'native', '--cycles', cycles, '--json']
-    const { stdout } = await promisify(execFile)(process.execPath, args)
-    const report = JSON.parse(stdout) as { readonly acknowledged: number }
-    expect(report).toMatchObject({ cycles: Number(cycles), lost: 0 })
-    expect(report.acknowledged).toBeGreaterThan(Number(cycles))
   })
 })

@@ -8,6 +8,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
+import { syncPath } from '../directory/durable.ts'
 import { readTar } from './tar.ts'
 
 /**
@@ -54,15 +55,6 @@ async function syncTree(root: string): Promise<void> {
     }),
   )
   await syncPath(root)
-}
-
-async function syncPath(place: string): Promise<void> {
-  const handle = await fs.open(place, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 async function exists(place: string): Promise<boolean> {

@@ -1,16 +1,13 @@
 /** The embedded driver: the port's suite, and what only an engine inside our own process has to promise. */
-import { execFile, execFileSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sqlSuite } from '../sql.suite.ts'
 import type { Database } from '../sql.ts'
 import { openPglite, type PgliteDatabase } from './open.ts'
 
-const crashProgram = path.resolve(import.meta.dirname, '../../../test/crash.mjs')
-const cycles = process.env['CALIBER_CRASH_CYCLES'] ?? '4'
 let root: string
 let snapshotFile: string
 
@@ -83,17 +80,6 @@ describe('durability', () => {
     expect(open).toEqual([])
     expect((await fs.stat(at('rights'))).mode & 0o777).toBe(0o700)
     await db.close()
-  })
-
-  test(`${cycles} kill -9 cycles lose no acknowledged write`, { timeout: 600_000 }, async () => {
-    const report = await crash(['--engine', 'embedded', '--cycles', cycles])
-    expect(report).toMatchObject({ cycles: Number(cycles), lost: 0 })
-    expect(report.acknowledged).toBeGreaterThan(Number(cycles))
-  })
-
-  test('negative control: the kill loop catches an engine that acknowledges before the commit', async () => {
-    const report = await crash(['--engine', 'embedded', '--cycles', '4', '--fault', 'early-acknowledge'])
-    expect(report.lost).toBeGreaterThan(0)
   })
 })
 
@@ -266,17 +252,6 @@ function shared() {
     await fs.writeFile(archive, (await (await main)?.dump()) ?? new Uint8Array())
     return openPglite({ dataDir: copy, snapshotFile: archive, statementTimeoutMs })
   }
-}
-
-interface CrashReport {
-  readonly cycles: number
-  readonly acknowledged: number
-  readonly lost: number
-}
-
-async function crash(args: readonly string[]): Promise<CrashReport> {
-  const { stdout } = await promisify(execFile)(process.execPath, [crashProgram, ...args, '--json'])
-  return JSON.parse(stdout) as CrashReport
 }
 
 async function fillUp(file: string): Promise<void> {

@@ -1,0 +1,16 @@
+/** Random numbers that a seed repeats: the same as ../e2e/seeded.ts, which plain Node cannot import. */
+export function seeded(seed) {
+  let state = seed >>> 0
+  const below = (bound) => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * bound)
+  }
+  return {
+    below,
+    pick: (choices) => choices[below(choices.length)],
+    /** True with a probability. */
+    chance: (probability01) => below(2 ** 30) < probability01 * 2 ** 30,
+  }
+}
