@@ -1,5 +1,5 @@
 // `npm run bench -- NAME [options]`: run one benchmark; `--help` of each says what it measures.
-const benches = { skeleton: './dist/skeleton.js', talos: './talos/main.mjs' }
+const benches = { skeleton: './dist/skeleton.js', talos: './talos/main.mjs', walls: './dist/walls.js' }
 const [name, ...rest] = process.argv.slice(2)
 const file = benches[name]
 if (file === undefined) {

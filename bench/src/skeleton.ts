@@ -3,28 +3,24 @@
  *
  * This process measures nothing of the memory itself: it starts one process per job and puts their figures together.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import { type Figures, report } from './report.ts'
-import type { Tier } from './skeleton/jobs.ts'
+import { showProgress } from './job/progress.ts'
+import { type BenchRun, runBench } from './job/runBench.ts'
+import { type JobSetting, runJob } from './job/runJob.ts'
+import type { Figures } from './report.ts'
+import type { Answers, Job } from './skeleton/jobs.ts'
 import { measureServer } from './skeleton/measureServer.ts'
 import { type Options, readOptions, usage } from './skeleton/options.ts'
-import { endProgress, showProgress } from './skeleton/progress.ts'
-import { type JobSetting, runJob } from './skeleton/runJob.ts'
-import { median } from './skeleton/timing.ts'
+import type { Tier } from './tier.ts'
+import { median } from './timing.ts'
 
 /** Directories started for each of the start figures. */
 const starts = 5
 /** Turns that the command line and HTTP are asked about, or the nearest smaller size. */
 const serverTurns = 10_000
 
-interface Run {
-  readonly options: Options
-  /** Directory of everything the run writes. */
-  readonly root: string
-  readonly signal: AbortSignal
-}
+type Run = BenchRun<Options>
 
 async function measureAll(run: Run): Promise<Figures> {
   const { options, root, signal } = run
@@ -48,11 +44,11 @@ async function measureAll(run: Run): Promise<Figures> {
 async function measureSize(run: Run, tier: Tier, turns: number, dataDir: string) {
   const { rounds, seed } = run.options
   const setting = settingOf(run, `${tier}, ${turns} turns`)
-  const { itemsPerSecond, scopeIds, questions } = await runJob(
+  const { itemsPerSecond, scopeIds, questions } = await answerTo(
     { kind: 'import', tier, dataDir, turns, seed },
     { ...setting, profileDir: undefined },
   )
-  const measured = await runJob({ kind: 'measure', tier, dataDir, rounds, seed, scopeIds, questions }, setting)
+  const measured = await answerTo({ kind: 'measure', tier, dataDir, rounds, seed, scopeIds, questions }, setting)
   return { questions, figures: { importItemsPerSecond: itemsPerSecond, ...measured } }
 }
 
@@ -64,7 +60,7 @@ async function measureStarts(run: Run, tier: Tier): Promise<Figures> {
     const dataDir = path.join(run.root, `${tier}-start-${i}`)
     for (const state of ['New', 'Existing'] as const) {
       setting.progress(`${state.toLowerCase()} directory ${i + 1} of ${starts}`)
-      times[state].push((await runJob({ kind: 'start', tier, dataDir }, setting)).openedMs)
+      times[state].push((await answerTo({ kind: 'start', tier, dataDir }, setting)).openedMs)
     }
     await rm(dataDir, { recursive: true, force: true })
   }
@@ -82,41 +78,14 @@ function growth(figures: Figures, tiers: readonly Tier[]): Figures {
   return ratios
 }
 
+const program = new URL('./skeletonProcess.js', import.meta.url)
+
+function answerTo<J extends Job>(job: J, setting: JobSetting): Promise<Answers[J['kind']]> {
+  return runJob(program, job, setting)
+}
+
 function settingOf({ options: { profileDir }, signal }: Run, name: string): JobSetting {
   return { signal, profileDir, progress: (text) => showProgress(`${name}: ${text}`) }
 }
 
-/** Run it all in a temporary directory that is gone afterwards, also when the run is interrupted. */
-async function main(options: Options): Promise<void> {
-  const interrupt = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interrupt.abort(new Error(`${name} came.`)))
-  const root = await mkdtemp(path.join(os.tmpdir(), 'caliber-bench-'))
-  try {
-    // The native server of a run as root has another account, which must get through to its own directory.
-    await chmod(root, 0o711)
-    const figures = await measureAll({ options, root, signal: interrupt.signal })
-    endProgress()
-    report('skeleton', figures, options)
-  } catch (error) {
-    endProgress()
-    if (!interrupt.signal.aborted) throw error
-    process.exitCode = 130
-  } finally {
-    await rm(root, { recursive: true, force: true })
-  }
-}
-
-const options = optionsOrComplaint(process.argv.slice(2))
-if (options === 'help') console.log(usage)
-else if (options) await main(options)
-
-function optionsOrComplaint(words: readonly string[]): Options | 'help' | undefined {
-  try {
-    return readOptions(words)
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    console.error(`skeleton: ${error.message}\n\n${usage}`)
-    process.exitCode = 2
-    return undefined
-  }
-}
+await runBench({ name: 'skeleton', usage, readOptions, measure: measureAll })

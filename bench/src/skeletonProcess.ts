@@ -1,28 +1,18 @@
-/**
- * The process of one job: it is told the job, answers, and ends.
- *
- * Asked to stop (Ctrl-C, or the other process gone), it closes its memory first, so that no database server stays behind.
- */
+/** The process of one job of `skeleton.ts`: it opens a memory, does what the job says, and closes it. */
 import { type Caliber, openCaliber } from 'caliber'
+import { answerJob } from './job/answerJob.ts'
 import { importTurns } from './skeleton/importTurns.ts'
-import type { Job, JobMessage, Tier } from './skeleton/jobs.ts'
+import type { Job } from './skeleton/jobs.ts'
 import { measureMemory } from './skeleton/measureMemory.ts'
 
 let opened: Promise<Caliber> | undefined
 
-const say = (message: JobMessage): void => {
-  if (process.connected) process.send?.(message)
-}
-const progress = (text: string): void => say({ state: 'running', progress: text })
+answerJob<Job>(run, async () => (await opened)?.close())
 
-function open(tier: Tier, dataDir: string): Promise<Caliber> {
-  opened = openCaliber({ tier, dataDir })
-  return opened
-}
-
-async function run(job: Job): Promise<unknown> {
+async function run(job: Job, progress: (text: string) => void): Promise<unknown> {
   const started = performance.now()
-  const caliber = await open(job.tier, job.dataDir)
+  opened = openCaliber({ tier: job.tier, dataDir: job.dataDir })
+  const caliber = await opened
   switch (job.kind) {
     case 'import':
       return importTurns(caliber, job, progress)
@@ -33,24 +23,3 @@ async function run(job: Job): Promise<unknown> {
       return { openedMs: performance.now() - started }
   }
 }
-
-async function stop(code: number): Promise<never> {
-  await opened?.then((caliber) => caliber.close()).catch(() => undefined)
-  process.exit(code)
-}
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(1))
-process.on('disconnect', () => void stop(1))
-process.once('message', (job: Job) => {
-  run(job).then(
-    async (answer) => {
-      await opened?.then((caliber) => caliber.close())
-      say({ state: 'done', answer })
-      process.disconnect()
-    },
-    async (error: unknown) => {
-      say({ state: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-      await stop(1)
-    },
-  )
-})

@@ -2,7 +2,7 @@
  * Made-up conversations of the shape that agents have: sessions of about fifty turns, turns of about thirty words, each
  * session with topics of its own that come up again and again.
  */
-import { openRandom, type Random } from './random.ts'
+import { openRandom, type Random } from '../random.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 export interface Dialogue {

@@ -1,7 +1,7 @@
 import type { Caliber } from 'caliber'
+import { openRandom } from '../random.ts'
 import { type Dialogue, dialogues, questionAbout, turnsPerSession } from './dialogue.ts'
 import type { Imported, ImportJob } from './jobs.ts'
-import { openRandom } from './random.ts'
 import { openVocabulary } from './vocabulary.ts'
 
 /** Sessions of one transcript: a file of a thousand turns, about 320,000 characters, imported at once. */

@@ -1,7 +1,6 @@
 /** What is measured in a process of its own: what each job is told, and what it answers. */
 import type { Figures } from '../report.ts'
-
-export type Tier = 'embedded' | 'native'
+import type { Tier } from '../tier.ts'
 
 /** Import so many made-up turns into a new directory. */
 export interface ImportJob {
@@ -46,9 +45,3 @@ export interface Answers {
   readonly measure: Figures
   readonly start: { readonly openedMs: number }
 }
-
-/** What a job's process says to the one that started it. */
-export type JobMessage =
-  | { readonly state: 'running'; readonly progress: string }
-  | { readonly state: 'done'; readonly answer: unknown }
-  | { readonly state: 'failed'; readonly message: string }

@@ -6,9 +6,9 @@
  */
 import type { Caliber } from 'caliber'
 import type { Figures } from '../report.ts'
+import { median, overRounds, timedMs } from '../timing.ts'
 import { dialogues } from './dialogue.ts'
 import type { MeasureJob } from './jobs.ts'
-import { median, overRounds, timedMs } from './timing.ts'
 import { openVocabulary } from './vocabulary.ts'
 
 /** Samples per round. */

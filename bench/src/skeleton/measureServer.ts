@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { connect } from '@caliber/client'
 import type { Figures } from '../report.ts'
-import { median, timedMs } from './timing.ts'
+import { median, timedMs } from '../timing.ts'
 
 const program = fileURLToPath(new URL('./surfaces/cli/main.js', import.meta.resolve('caliber')))
 const cliCalls = 11

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import type { Tier } from './jobs.ts'
+import { allTiers, readTiers, type Tier } from '../tier.ts'
+import { wholeNumber } from '../wholeNumber.ts'
 
 export interface Options {
   readonly json: boolean
@@ -12,7 +13,6 @@ export interface Options {
   readonly profileDir: string | undefined
 }
 
-const allTiers: readonly Tier[] = ['embedded', 'native']
 const largestSize = 1_000_000
 const mostRounds = 20
 
@@ -46,7 +46,7 @@ export function readOptions(words: readonly string[]): Options | 'help' {
     options: {
       json: { type: 'boolean', default: false },
       sizes: { type: 'string', default: '1000,10000,100000' },
-      tiers: { type: 'string', default: allTiers.join() },
+      tiers: { type: 'string', default: allTiers },
       rounds: { type: 'string', default: '3' },
       seed: { type: 'string', default: '7' },
       profile: { type: 'string' },
@@ -57,22 +57,10 @@ export function readOptions(words: readonly string[]): Options | 'help' {
   const sizes = values.sizes.split(',').map((text) => wholeNumber('--sizes', text, largestSize))
   return {
     json: values.json,
-    tiers: values.tiers.split(',').map(tierOf),
+    tiers: readTiers(values.tiers),
     sizes: [...new Set(sizes)].sort((a, b) => a - b),
     rounds: wholeNumber('--rounds', values.rounds, mostRounds),
     seed: wholeNumber('--seed', values.seed, 2 ** 31),
     profileDir: values.profile,
   }
-}
-
-function wholeNumber(option: string, text: string, largest: number): number {
-  const number = Number(text)
-  if (Number.isInteger(number) && number >= 1 && number <= largest) return number
-  throw new TypeError(`${option} takes whole numbers from 1 to ${largest}, not ${text}`)
-}
-
-function tierOf(text: string): Tier {
-  const tier = allTiers.find((known) => known === text)
-  if (tier) return tier
-  throw new TypeError(`--tiers takes ${allTiers.join(' and ')}, not ${text}`)
 }

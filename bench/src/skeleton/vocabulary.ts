@@ -5,7 +5,7 @@
  * Real function words and roots stand at the top and compounds of two roots below, so that stop words, stems and the
  * number of tokens per word (1.7 in the text drawn; 1.3 in plain English prose) are near those of real text.
  */
-import { openRandom, type Random } from './random.ts'
+import { openRandom, type Random } from '../random.ts'
 
 export interface Vocabulary {
   /** By rank, the commonest first. */

@@ -46,18 +46,17 @@ declare
   tenant uuid := caliber.current_tenant();
   principal uuid := caliber.current_principal();
   reach text := caliber.current_reach();
-  allowed uuid[];
 begin
-  select array_agg(r.id) into allowed from caliber.region r
-  where r.tenant_id = tenant
-    and (reach = 'all'
-         or (reach = '' or r.id::text = any (string_to_array(reach, ',')))
-            and (r.kind = 'collaborative' or r.owner_id = principal or r.kind = 'public' and not writing
-                 or r.kind <> 'private'
-                    and exists (select from caliber.region_grant g
-                                where g.tenant_id = tenant and g.region_id = r.id and g.principal_id = principal
-                                  and (g.access = 'write' or not writing))));
-  return coalesce(allowed, '{}');
+  return array(
+    select r.id from caliber.region r
+    where r.tenant_id = tenant
+      and (reach = 'all'
+           or (reach = '' or r.id::text = any (string_to_array(reach, ',')))
+              and (r.kind = 'collaborative' or r.owner_id = principal or r.kind = 'public' and not writing
+                   or r.kind <> 'private'
+                      and exists (select from caliber.region_grant g
+                                  where g.tenant_id = tenant and g.region_id = r.id and g.principal_id = principal
+                                    and (g.access = 'write' or not writing)))));
 end
 $$;
 

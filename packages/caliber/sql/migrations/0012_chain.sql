@@ -24,59 +24,44 @@ alter table caliber.event
   add column hash bytea check (octet_length(hash) = 32),
   add constraint event_region_fkey foreign key (tenant_id, region_id) references caliber.region (tenant_id, id);
 
--- A field as the chain hashes it: its length, then itself; -1 for none.
-create function caliber_private.field(octets bytea) returns bytea
-language sql immutable parallel safe
-as $$ select case when octets is null then int4send(-1) else int4send(octet_length(octets)) || octets end $$;
-
-create function caliber_private.field(words text) returns bytea
-language sql immutable parallel safe
-as $$ select caliber_private.field(convert_to(words, 'UTF8')) $$;
-
-create function caliber_private.field(moment timestamptz) returns bytea
-language sql immutable parallel safe
-as $$ select caliber_private.field(timestamptz_send(moment)) $$;
-
+-- Hashed are the octets of an array: array_send writes the length of each element before it, and -1 for null. Text goes
+-- in as UTF-8, whatever the session's encoding. Stable as array_send is: declared immutable they would not be inlined.
 create function caliber_private.event_hash(before bytea, entry caliber.event) returns bytea
-language sql immutable parallel safe
+language sql stable parallel safe
 as $$
-  select sha256(before || caliber_private.field(uuid_send(entry.tenant_id)) || caliber_private.field(int8send(entry.seq))
-    || caliber_private.field(entry.kind) || caliber_private.field(uuid_send(entry.subject_id))
-    || caliber_private.field(entry.data::text) || caliber_private.field(uuid_send(entry.principal_id))
-    || caliber_private.field(uuid_send(entry.region_id)) || caliber_private.field(entry.at)
-    || caliber_private.field(entry.content_digest))
+  select sha256(before || array_send(array[
+    uuid_send(entry.tenant_id), int8send(entry.seq), convert_to(entry.kind, 'UTF8'), uuid_send(entry.subject_id),
+    convert_to(entry.data::text, 'UTF8'), uuid_send(entry.principal_id), uuid_send(entry.region_id),
+    timestamptz_send(entry.at), entry.content_digest]))
 $$;
 
 create function caliber_private.turn_digest(t caliber.turn) returns bytea
-language sql immutable parallel safe
+language sql stable parallel safe
 as $$
-  select sha256(caliber_private.field(uuid_send(t.id)) || caliber_private.field(uuid_send(t.region_id))
-    || caliber_private.field(int4send(t.sequence)) || caliber_private.field(t.role) || caliber_private.field(t.content)
-    || caliber_private.field(t.tool_calls::text) || caliber_private.field(t.tool_results::text)
-    || caliber_private.field(int4send(t.token_count)) || caliber_private.field(t.source_key)
-    || caliber_private.field(t.said_at))
+  select sha256(array_send(array[
+    uuid_send(t.id), uuid_send(t.region_id), int4send(t.sequence), convert_to(t.role, 'UTF8'),
+    convert_to(t.content, 'UTF8'), convert_to(t.tool_calls::text, 'UTF8'), convert_to(t.tool_results::text, 'UTF8'),
+    int4send(t.token_count), convert_to(t.source_key, 'UTF8'), timestamptz_send(t.said_at)]))
 $$;
 
 create function caliber_private.revision_digest(r caliber.artifact_revision) returns bytea
-language sql immutable parallel safe
+language sql stable parallel safe
 as $$
-  select sha256(caliber_private.field(uuid_send(r.artifact_id)) || caliber_private.field(uuid_send(r.region_id))
-    || caliber_private.field(int4send(r.revision)) || caliber_private.field(r.content)
-    || caliber_private.field(int4send(r.token_count)) || caliber_private.field(r.provenance::text)
-    || caliber_private.field(uuid_send(r.created_by)))
+  select sha256(array_send(array[
+    uuid_send(r.artifact_id), uuid_send(r.region_id), int4send(r.revision), convert_to(r.content, 'UTF8'),
+    int4send(r.token_count), convert_to(r.provenance::text, 'UTF8'), uuid_send(r.created_by)]))
 $$;
 
 -- Of what never changes in a note. Its state is what the events about it say.
 create function caliber_private.note_digest(n caliber.note) returns bytea
-language sql immutable parallel safe
+language sql stable parallel safe
 as $$
-  select sha256(caliber_private.field(uuid_send(n.id)) || caliber_private.field(uuid_send(n.region_id))
-    || caliber_private.field(uuid_send(n.trajectory_id)) || caliber_private.field(n.type)
-    || caliber_private.field(n.subject) || caliber_private.field(n.content) || caliber_private.field(n.level)
-    || caliber_private.field(float8send(n.confidence)) || caliber_private.field(n.pinned::text)
-    || caliber_private.field(n.valid_from) || caliber_private.field(n.valid_until)
-    || caliber_private.field(n.sources::text) || caliber_private.field(int4send(n.token_count))
-    || caliber_private.field(uuid_send(n.recorded_by)) || caliber_private.field(n.recorded_at))
+  select sha256(array_send(array[
+    uuid_send(n.id), uuid_send(n.region_id), uuid_send(n.trajectory_id), convert_to(n.type, 'UTF8'),
+    convert_to(n.subject, 'UTF8'), convert_to(n.content, 'UTF8'), convert_to(n.level, 'UTF8'),
+    float8send(n.confidence), boolsend(n.pinned), timestamptz_send(n.valid_from), timestamptz_send(n.valid_until),
+    convert_to(n.sources::text, 'UTF8'), int4send(n.token_count), uuid_send(n.recorded_by),
+    timestamptz_send(n.recorded_at)]))
 $$;
 
 -- The content that an event brought: the digest that the chain includes, and how much of it there is.

@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import type { Answers, Job, JobMessage } from './jobs.ts'
+import type { JobMessage } from './answerJob.ts'
 
 export interface JobSetting {
   /** Stops the job; its process has ended when the promise rejects. */
@@ -11,16 +10,21 @@ export interface JobSetting {
   progress(text: string): void
 }
 
-const program = fileURLToPath(new URL('../skeletonProcess.js', import.meta.url))
 /** No job takes a tenth of it; one that hangs must not hang the run. */
 const longestJobMs = 5 * 60_000
 const graceMs = 10_000
 
-/** Run a job in a process of its own. */
-export async function runJob<J extends Job>(
-  job: J,
+/**
+ * Run a job in a process of its own.
+ *
+ * @param program answers one job, see `answerJob.ts`
+ * @returns what the program says; that it is of this type, both ends being of one build, is the caller's to know
+ */
+export async function runJob<Answer>(
+  program: URL,
+  job: object,
   { signal, profileDir, progress }: JobSetting,
-): Promise<Answers[J['kind']]> {
+): Promise<Answer> {
   signal.throwIfAborted()
   const child = fork(program, {
     // Standard output is for the report alone.
@@ -34,16 +38,15 @@ export async function runJob<J extends Job>(
       child.on('message', (message: JobMessage) => {
         if (message.state === 'running') progress(message.progress)
         else if (message.state === 'done') resolve(message.answer)
-        else reject(new Error(`Job ${job.kind} failed: ${message.message}`))
+        else reject(new Error(`Job ${JSON.stringify(job)} failed: ${message.message}`))
       })
       child.on('error', reject)
-      child.on('exit', (code) => reject(new Error(`Job ${job.kind} ended with ${code} before it answered.`)))
+      child.on('exit', (code) => reject(new Error(`A job ended with ${code} before it answered.`)))
       limit.addEventListener('abort', () => reject(limit.reason))
       child.send(job)
     })
     await ended
-    // Both ends are of one build: what answers a job of this kind has this type.
-    return answer as Answers[J['kind']]
+    return answer as Answer
   } finally {
     child.kill('SIGTERM')
     const killing = setTimeout(() => child.kill('SIGKILL'), graceMs)

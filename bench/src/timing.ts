@@ -1,4 +1,4 @@
-import { quantile } from '../report.ts'
+import { quantile } from './report.ts'
 
 /** @returns milliseconds until the call has answered */
 export async function timedMs(call: () => Promise<unknown>): Promise<number> {
