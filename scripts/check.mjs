@@ -15,6 +15,7 @@ const gates = {
   contract: [process.execPath, 'scripts/gen/main.mjs', '--check'],
   snippets: [process.execPath, 'scripts/snippets.mjs', '--check'],
   schema: [process.execPath, 'scripts/schema.mjs', '--check'],
+  traceability: [process.execPath, 'scripts/traceability.mjs', '--check'],
   'dead exports': [process.execPath, bin('knip/bin/knip.js')],
 }
 
