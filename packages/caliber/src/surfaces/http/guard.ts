@@ -28,8 +28,7 @@ export function isLoopback(hostname: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname)
 }
 
+/** A name or address and a port, spelled out: URL parsers forgive more than that, such as a third slash or a tab. */
 function hostOf(url: string): URL | undefined {
-  if (!URL.canParse(url)) return undefined
-  const parsed = new URL(url)
-  return parsed.username === '' && parsed.pathname === '/' && parsed.search + parsed.hash === '' ? parsed : undefined
+  return /^http:\/\/[\w.:[\]-]+$/.test(url) && URL.canParse(url) ? new URL(url) : undefined
 }
