@@ -67,7 +67,7 @@ test('a word too long is found by its beginning', () => {
 })
 
 test('a word that grows beyond the bound when its parts are joined is found by its parts alone', () => {
-  const word = `3नमस्ते${'-05-08a23'.repeat(5)}HTTPs3${'-05-08a2'.repeat(2)}`
+  const word = '3नमस्ते-05-08a23-05-08a23-05-08a23-05-08aHTTPs3-05-08a23-05-08a2'
   expect(word.length).toBeLessThanOrEqual(MAX_TERM_LENGTH)
   expect(termsOf(word).filter((one) => one.length > MAX_TERM_LENGTH)).toEqual([])
   expect(termsOf(`ﷺ-${'ﷺ'.repeat(40)}`).filter((one) => one.length > MAX_TERM_LENGTH)).toEqual([])
