@@ -22,11 +22,22 @@ export interface Credential {
 
 /** Read the credential of a data directory. @returns undefined where there is none yet */
 export async function readCredential(directory: string): Promise<Credential | undefined> {
-  let stored: unknown
+  let text: string
   try {
-    stored = JSON.parse(await readFile(path.join(directory, credentialFile), 'utf8'))
+    text = await readFile(path.join(directory, credentialFile), 'utf8')
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw damaged(error)
+  }
+  return parseCredential(text)
+}
+
+/** Read the text of a credential file. @throws CaliberError `integrity` when it is none */
+export function parseCredential(text: string): Credential {
+  let stored: unknown
+  try {
+    stored = JSON.parse(text)
+  } catch (error) {
     throw damaged(error)
   }
   if (!isStored(stored)) throw damaged()
@@ -61,10 +72,11 @@ export async function newCredential(): Promise<{ key: string; principalId: strin
 
 function isStored(value: unknown): value is { principalId: string; key: string } {
   if (typeof value !== 'object' || value === null) return false
-  return (
-    'principalId' in value && typeof value.principalId === 'string' && 'key' in value && typeof value.key === 'string'
-  )
+  if (!('principalId' in value) || !('key' in value)) return false
+  return typeof value.principalId === 'string' && uuid.test(value.principalId) && typeof value.key === 'string'
 }
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 function damaged(cause?: unknown): CaliberError {
   return new CaliberError(

@@ -115,6 +115,20 @@ describe.each(registry.map((operation) => [operation.name, operation] as const))
   })
 })
 
+test('a name that is cut between the halves of a character is quoted as valid Unicode', async () => {
+  const name = `${'x'.repeat(199)}😀`
+  for (const call of [
+    tenant.call('note.get', { noteId: 'x', [name]: 1 }),
+    caliber.runtime.dispatch({ operation: name, input: {} }),
+    caliber.runtime.dispatch({ operation: '\ud800', input: {} }),
+  ]) {
+    const error = await call.catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(CaliberError)
+    const { message, detail } = error as CaliberError
+    expect(JSON.stringify([message, detail])).not.toMatch(/\\ud[89a-f]/)
+  }
+})
+
 test('a call without a credential, without the right, or of no operation at all says so', async () => {
   const { dispatch } = caliber.runtime
   for (const { name, needs, example } of registry) {

@@ -232,7 +232,7 @@ function describeIssue(issue: z.core.$ZodIssue): { path: string; message: string
   return { path: shown(issue.path.join('.')), message: shown(issue.message) }
 }
 
-/** Quote back at most so much of what a caller sent. */
+/** Quote back at most so much of what a caller sent; a cut may fall between the halves of a character. */
 function shown(text: string): string {
-  return text.length <= 200 ? text : `${text.slice(0, 200)}…`
+  return text.length <= 200 ? text.toWellFormed() : `${text.slice(0, 200).toWellFormed()}…`
 }

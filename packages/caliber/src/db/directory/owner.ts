@@ -36,7 +36,16 @@ export async function thisOwner(): Promise<OwnerInfo> {
 /** Read the owner file; null when there is none, or none that can be read. */
 export async function readOwner(directory: string): Promise<OwnerInfo | null> {
   try {
-    const parsed: unknown = JSON.parse(await fs.readFile(path.join(directory, OWNER_FILE), 'utf8'))
+    return parseOwner(await fs.readFile(path.join(directory, OWNER_FILE), 'utf8'))
+  } catch {
+    return null
+  }
+}
+
+/** Read the text of an owner file; null when it is none. */
+export function parseOwner(text: string): OwnerInfo | null {
+  try {
+    const parsed: unknown = JSON.parse(text)
     return isOwner(parsed) ? parsed : null
   } catch {
     return null
@@ -73,5 +82,6 @@ function isOwner(value: unknown): value is OwnerInfo {
   if (typeof value !== 'object' || value === null) return false
   const { pid, host, bootId, space, startedAt, token, published } = value as Record<keyof OwnerInfo, unknown>
   const strings = [host, bootId, space, startedAt, token]
-  return Number.isInteger(pid) && strings.every((s) => typeof s === 'string') && typeof published === 'object'
+  if (typeof published !== 'object' || published === null) return false
+  return Number.isInteger(pid) && [...strings, ...Object.values(published)].every((s) => typeof s === 'string')
 }

@@ -24,6 +24,12 @@ test('an archive that ends in the middle of a file is refused', () => {
   expect(() => [...readTar(archive.subarray(0, 1024))]).toThrow('ends in the middle')
 })
 
+test.each(['-0000001000', 'many', '9'])('the size %s, which would lead nowhere, is refused', (size) => {
+  const archive = tar([entry('a', '0', 'x')])
+  archive.set(new TextEncoder().encode(size.padEnd(12, '\0')), 124)
+  expect(() => [...readTar(archive)]).toThrow('without a readable size')
+})
+
 function entry(name: string, type: string, content = ''): Uint8Array {
   const data = new TextEncoder().encode(content)
   const block = new Uint8Array(512 + Math.ceil(data.length / 512) * 512)

@@ -12,7 +12,7 @@ const BLOCK = 512
 /**
  * List what an archive holds, without copying the contents.
  *
- * @throws Error when the archive is cut short, or a name would leave the target directory
+ * @throws Error when the archive is cut short or damaged, or a name would leave the target directory
  */
 export function* readTar(archive: Uint8Array): Generator<TarEntry> {
   for (let at = 0; at + BLOCK <= archive.length; ) {
@@ -20,7 +20,7 @@ export function* readTar(archive: Uint8Array): Generator<TarEntry> {
     at += BLOCK
     // Blocks of zeros end an archive.
     if (header[0] === 0) continue
-    const sizeBytes = Number.parseInt(field(header, 124, 12), 8) || 0
+    const sizeBytes = sizeOf(header)
     if (at + sizeBytes > archive.length) throw new Error('The archive ends in the middle of a file.')
     const prefix = field(header, 345, 155)
     const name = `${prefix === '' ? '' : `${prefix}/`}${field(header, 0, 100)}`.replace(/^\/+|\/+$/g, '')
@@ -31,6 +31,13 @@ export function* readTar(archive: Uint8Array): Generator<TarEntry> {
     else throw new Error(`The archive holds an entry of the unknown type ${type}.`)
     at += Math.ceil(sizeBytes / BLOCK) * BLOCK
   }
+}
+
+/** A size below zero would lead back to a header that was read already, for ever. */
+function sizeOf(header: Uint8Array): number {
+  const digits = field(header, 124, 12)
+  if (!/^[0-7]*$/.test(digits)) throw new Error('The archive holds an entry without a readable size.')
+  return Number.parseInt(digits, 8) || 0
 }
 
 function field(header: Uint8Array, start: number, length: number): string {

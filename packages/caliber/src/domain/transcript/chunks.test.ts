@@ -146,6 +146,13 @@ test('an overlong element leaves a marker, a document that breaks off leaves its
   }
 })
 
+test('whether a first line beyond the limit begins a document does not depend on the pieces', async () => {
+  const text = `{"id":"${'x'.repeat(50)}","messages": [\n  {"role":"user"}\n]}`
+  const whole = texts(await cut(text, bounds(20), 1_000))
+  expect(whole).toContain(OVERLONG_LINE)
+  for (const size of [1, 9, 40]) expect(texts(await cut(text, bounds(20), size))).toEqual(whole)
+})
+
 function bounds(maxLineChars: number) {
   return { maxChunkChars: 1_000_000, maxLineChars }
 }

@@ -27,18 +27,25 @@ export function splitRecords(maxLineChars: number): Splitter {
   return {
     push(text) {
       if (chosen !== undefined) return chosen.push(text)
+      const start = head.length
       head += text
+      // What comes behind the limit decides nothing, or the answer would depend on how the source was cut.
+      const decide = (at: number, isDocument: boolean) =>
+        choose(isDocument && start + at <= maxLineChars ? 'document' : 'lines')
       let from = 0
       if (seen === 'nothing') {
         from = text.search(NOT_BLANK)
-        if (from !== -1 && text[from] !== '{') return choose(text[from] === '[' ? 'document' : 'lines')
+        if (from !== -1 && text[from] !== '{') return decide(from, text[from] === '[')
         if (from !== -1) seen = 'brace'
       }
       if (seen === 'brace') {
         from = text.indexOf('\n', from)
         if (from !== -1) seen = 'line'
       }
-      if (seen === 'line' && NOT_BLANK.test(text.slice(from))) return choose(isPrinted(head) ? 'document' : 'lines')
+      if (seen === 'line') {
+        const next = text.slice(from).search(NOT_BLANK)
+        if (next !== -1) return decide(from + next, isPrinted(head))
+      }
       return head.length > maxLineChars ? choose('lines') : []
     },
     end() {

@@ -32,7 +32,8 @@ function decoded({ headers }: FastifyRequest, body: string | Buffer): string {
   }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+/** The parser takes off a byte order mark; a decoder that did so too would let a second one pass. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function notJson(): CaliberError {
   return new CaliberError(

@@ -44,7 +44,10 @@ function fromQuery(query: string, properties: Readonly<Record<string, JsonSchema
     if (pair === '') continue
     const [name = '', ...value] = pair.split('=')
     const field = decoded(name)
-    given.set(field, [...(given.get(field) ?? []), decoded(value.join('='))])
+    const text = decoded(value.join('='))
+    const texts = given.get(field)
+    if (texts) texts.push(text)
+    else given.set(field, [text])
   }
   if (given.has('__proto__')) throw new CaliberError('invalid_input', 'There is no field "__proto__". Leave it out.')
   return Object.fromEntries(
@@ -85,7 +88,7 @@ function own(properties: Readonly<Record<string, JsonSchema>>, field: string): J
 }
 
 function shown(field: string): string {
-  return field.length <= 100 ? field : `${field.slice(0, 100)}…`
+  return field.length <= 100 ? field : `${field.slice(0, 100).toWellFormed()}…`
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -61,7 +61,10 @@ export function createMcpServer(call: OperationCall, info: McpInfo): Server {
   server.setRequestHandler('tools/call', async ({ params }) => {
     const operation = operationsByTool.get(params.name)
     if (!operation) {
-      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name.slice(0, 200)}`)
+      throw new ProtocolError(
+        ProtocolErrorCode.InvalidParams,
+        `Unknown tool: ${params.name.slice(0, 200).toWellFormed()}`,
+      )
     }
     try {
       const { [fencesField]: fences, ...input } = params.arguments ?? {}
