@@ -104,6 +104,9 @@ begin
     entry.principal_id := caliber.current_principal();
     entry.region_id := (change ->> 'regionId')::uuid;
     entry.at := clock_timestamp();
+    if not caliber_private.concerns(tenant, entry.kind, entry.subject_id, entry.region_id) then
+      raise exception '% of % does not concern this region', entry.kind, entry.subject_id using errcode = '42501';
+    end if;
     content := caliber_private.brought(tenant, entry.kind, entry.subject_id, entry.data);
     entry.content_digest := content.digest;
     entry.hash := caliber_private.event_hash(head.hash, entry);
@@ -225,6 +228,9 @@ declare
 begin
   if ttl_ms is null or ttl_ms < 0 or ttl_ms > 300000 then
     raise exception 'a lease lasts 1 ms to 5 minutes' using errcode = '22023';
+  end if;
+  if tenant is null or not region = any (caliber.open_regions(false)) then
+    return null;
   end if;
   select * into held from caliber.lock l
   where l.tenant_id = tenant and l.region_id = region and l.resource = name for update;
@@ -391,6 +397,42 @@ begin
   end case;
   items := coalesce(items, 0);
   bytes := coalesce(bytes, 0);
+end
+$function$
+;
+-- owner caliber_owner, security invoker
+
+CREATE OR REPLACE FUNCTION caliber_private.concerns(tenant uuid, kind text, subject uuid, region uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  noun text := split_part(kind, '.', 1);
+begin
+  if noun in ('tenant', 'principal', 'key', 'sweep') then
+    return region is null;
+  end if;
+  -- Whoever reads a region may share its locks; what a grant changes is read from its rows and not from the event.
+  if region is null or not region = any (caliber.open_regions(noun not in ('lock', 'region'))) then
+    return false;
+  end if;
+  case noun
+    when 'lock', 'region' then
+      return subject = region;
+    when 'trajectory' then
+      return exists (select from caliber.trajectory t where t.tenant_id = tenant and t.id = subject and t.region_id = region);
+    when 'scope', 'turns' then
+      return exists (select from caliber.scope s where s.tenant_id = tenant and s.id = subject and s.region_id = region);
+    when 'artifact' then
+      return exists (select from caliber.artifact a where a.tenant_id = tenant and a.id = subject and a.region_id = region);
+    when 'note' then
+      return exists (select from caliber.note n where n.tenant_id = tenant and n.id = subject and n.region_id = region);
+    else
+      return false;
+  end case;
 end
 $function$
 ;
@@ -630,7 +672,8 @@ create table caliber.idempotency (
   operation text not null,
   request_digest bytea not null,
   response jsonb,
-  expires_at timestamp with time zone not null
+  expires_at timestamp with time zone not null,
+  reach text default caliber.current_reach() not null
 );
 alter table caliber.idempotency add constraint idempotency_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)));
 alter table caliber.idempotency add constraint idempotency_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES caliber.tenant(tenant_id);
@@ -638,7 +681,7 @@ alter table caliber.idempotency add constraint idempotency_tenant_id_principal_i
 alter table caliber.idempotency add constraint idempotency_pkey PRIMARY KEY (tenant_id, principal_id, key);
 CREATE INDEX idempotency_expiry ON caliber.idempotency USING btree (tenant_id, expires_at);
 -- row security: enabled t, forced t, owner caliber_owner
-create policy own on caliber.idempotency as permissive for all to caliber_app using (((principal_id = ( SELECT caliber.current_principal() AS current_principal)) OR (( SELECT caliber.current_reach() AS current_reach) = 'all'::text))) with check ((principal_id = ( SELECT caliber.current_principal() AS current_principal)));
+create policy own on caliber.idempotency as permissive for all to caliber_app using ((((principal_id = ( SELECT caliber.current_principal() AS current_principal)) AND (reach = ( SELECT caliber.current_reach() AS current_reach))) OR (( SELECT caliber.current_reach() AS current_reach) = 'all'::text))) with check ((principal_id = ( SELECT caliber.current_principal() AS current_principal)));
 create policy wall on caliber.idempotency as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
 grant delete on caliber.idempotency to caliber_app;
 grant insert on caliber.idempotency to caliber_app;
@@ -794,10 +837,10 @@ alter table caliber.region add constraint region_tenant_id_fkey FOREIGN KEY (ten
 alter table caliber.region add constraint region_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES caliber.principal(tenant_id, id);
 alter table caliber.region add constraint region_pkey PRIMARY KEY (tenant_id, id);
 -- row security: enabled t, forced t, owner caliber_owner
-create policy adds on caliber.region as permissive for insert to caliber_app using () with check (((owner_id = ( SELECT caliber.current_principal() AS current_principal)) OR (( SELECT caliber.current_reach() AS current_reach) = 'all'::text)));
+create policy adds on caliber.region as permissive for insert to caliber_app using () with check ((((owner_id = ( SELECT caliber.current_principal() AS current_principal)) AND (( SELECT caliber.current_reach() AS current_reach) = ''::text)) OR (( SELECT caliber.current_reach() AS current_reach) = 'all'::text)));
 create policy audits on caliber.region as permissive for select to caliber_auditor using (true) with check ();
 create policy owner on caliber.region as permissive for all to caliber_owner using (true) with check (true);
-create policy reads on caliber.region as permissive for select to caliber_app using (((owner_id = ( SELECT caliber.current_principal() AS current_principal)) OR (id = ANY (( SELECT caliber.open_regions(false) AS open_regions)::uuid[])))) with check ();
+create policy reads on caliber.region as permissive for select to caliber_app using ((((owner_id = ( SELECT caliber.current_principal() AS current_principal)) AND (( SELECT caliber.current_reach() AS current_reach) = ANY (ARRAY[''::text, 'all'::text]))) OR (id = ANY (( SELECT caliber.open_regions(false) AS open_regions)::uuid[])))) with check ();
 create policy wall on caliber.region as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
 grant insert on caliber.region to caliber_app;
 grant select on caliber.region to caliber_app;

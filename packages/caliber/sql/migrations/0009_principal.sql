@@ -62,10 +62,12 @@ create policy app on caliber.identity to caliber_app
   using ((select caliber.current_reach()) = 'all') with check ((select caliber.current_reach()) = 'all');
 grant select, insert, delete on caliber.identity to caliber_app;
 
--- An answer that was kept belongs to whoever asked.
+-- An answer that was kept belongs to whoever asked, and to no narrower credential of the same principal.
+alter table caliber.idempotency add column reach text not null default caliber.current_reach();
 drop policy app on caliber.idempotency;
 create policy own on caliber.idempotency to caliber_app
-  using (principal_id = (select caliber.current_principal()) or (select caliber.current_reach()) = 'all')
+  using (principal_id = (select caliber.current_principal()) and reach = (select caliber.current_reach())
+         or (select caliber.current_reach()) = 'all')
   with check (principal_id = (select caliber.current_principal()));
 
 -- The ids of all tenants, for work that visits each in its own name. Behind no wall, so behind functions only.

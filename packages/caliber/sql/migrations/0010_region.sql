@@ -65,10 +65,13 @@ alter table caliber.region force row level security;
 create policy wall on caliber.region as restrictive
   using (tenant_id = (select caliber.verified_tenant())) with check (tenant_id = (select caliber.verified_tenant()));
 create policy owner on caliber.region to caliber_owner using (true) with check (true);
+-- A region that is being made is its owner's to see before open_regions knows it; a narrowed credential makes none.
 create policy reads on caliber.region for select to caliber_app
-  using (owner_id = (select caliber.current_principal()) or id = any ((select caliber.open_regions(false))::uuid[]));
+  using (owner_id = (select caliber.current_principal()) and (select caliber.current_reach()) in ('', 'all')
+         or id = any ((select caliber.open_regions(false))::uuid[]));
 create policy adds on caliber.region for insert to caliber_app
-  with check (owner_id = (select caliber.current_principal()) or (select caliber.current_reach()) = 'all');
+  with check (owner_id = (select caliber.current_principal()) and (select caliber.current_reach()) = ''
+              or (select caliber.current_reach()) = 'all');
 grant select, insert on caliber.region to caliber_app;
 
 -- Grants are given and taken by work that reaches the whole tenant; its operation checks who asks.

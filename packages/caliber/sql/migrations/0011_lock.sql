@@ -125,6 +125,9 @@ begin
   if ttl_ms is null or ttl_ms < 0 or ttl_ms > 300000 then
     raise exception 'a lease lasts 1 ms to 5 minutes' using errcode = '22023';
   end if;
+  if tenant is null or not region = any (caliber.open_regions(false)) then
+    return null;
+  end if;
   select * into held from caliber.lock l
   where l.tenant_id = tenant and l.region_id = region and l.resource = name for update;
   moment := clock_timestamp();

@@ -99,6 +99,39 @@ create policy owner on caliber.event to caliber_owner using (true) with check (t
 alter table caliber.event_head force row level security;
 alter table caliber.event force row level security;
 
+-- Whether an event may say that it concerns a region: what is folded from the log must not show a thing where it does
+-- not live, nor change what its writer could not.
+create function caliber_private.concerns(tenant uuid, kind text, subject uuid, region uuid) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+  noun text := split_part(kind, '.', 1);
+begin
+  if noun in ('tenant', 'principal', 'key', 'sweep') then
+    return region is null;
+  end if;
+  -- Whoever reads a region may share its locks; what a grant changes is read from its rows and not from the event.
+  if region is null or not region = any (caliber.open_regions(noun not in ('lock', 'region'))) then
+    return false;
+  end if;
+  case noun
+    when 'lock', 'region' then
+      return subject = region;
+    when 'trajectory' then
+      return exists (select from caliber.trajectory t where t.tenant_id = tenant and t.id = subject and t.region_id = region);
+    when 'scope', 'turns' then
+      return exists (select from caliber.scope s where s.tenant_id = tenant and s.id = subject and s.region_id = region);
+    when 'artifact' then
+      return exists (select from caliber.artifact a where a.tenant_id = tenant and a.id = subject and a.region_id = region);
+    when 'note' then
+      return exists (select from caliber.note n where n.tenant_id = tenant and n.id = subject and n.region_id = region);
+    else
+      return false;
+  end case;
+end
+$$;
+
 -- Append changes to the tenant's log, ring the doorbell, and say the sequence number of the last one. Call it last.
 create function caliber.append_events(changes jsonb) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -129,6 +162,9 @@ begin
     entry.principal_id := caliber.current_principal();
     entry.region_id := (change ->> 'regionId')::uuid;
     entry.at := clock_timestamp();
+    if not caliber_private.concerns(tenant, entry.kind, entry.subject_id, entry.region_id) then
+      raise exception '% of % does not concern this region', entry.kind, entry.subject_id using errcode = '42501';
+    end if;
     content := caliber_private.brought(tenant, entry.kind, entry.subject_id, entry.data);
     entry.content_digest := content.digest;
     entry.hash := caliber_private.event_hash(head.hash, entry);

@@ -16,6 +16,7 @@ import type { Event } from '../domain/event.ts'
 import type { RegionId } from '../domain/ids.ts'
 import type { Note } from '../domain/note.ts'
 import type { Turn } from '../domain/turn.ts'
+import type { ReadableRegion } from './regions.ts'
 import type { TenantMemory } from './tenantMemory.ts'
 
 /** What is read and folded at once: it bounds what a catch-up holds, and how long it keeps others from the processor. */
@@ -48,6 +49,7 @@ interface Batch {
   readonly turns: ReadonlyMap<string, Turn>
   readonly artifacts: ReadonlyMap<string, Artifact>
   readonly notes: ReadonlyMap<string, Note>
+  readonly regions: ReadonlyMap<string, ReadableRegion>
 }
 
 /** @throws CaliberError `integrity` */
@@ -63,8 +65,9 @@ async function readBatch(sql: Sql, seq: number): Promise<Batch> {
   const turns = await readTurns(sql, events)
   const artifacts = await readArtifacts(sql, subjects(events, 'artifact.'))
   const notes = await readNotes(sql, [...subjects(events, 'note.'), ...replacements(events)])
+  const regions = await readRegions(sql, subjects(events, 'region.'))
   const isLast = events.length === read.length && read.length < batchEvents
-  return { events, isLast, turns, artifacts, notes }
+  return { events, isLast, turns, artifacts, notes, regions }
 }
 
 /** The first events that bring no more turns than a batch holds; at least one. */
@@ -77,7 +80,7 @@ function withinBatch(events: readonly Event[]): readonly Event[] {
   return end === -1 ? events : events.slice(0, end)
 }
 
-function apply(memory: TenantMemory, event: Event, { turns, artifacts, notes }: Batch): void {
+function apply(memory: TenantMemory, event: Event, { turns, artifacts, notes, regions }: Batch): void {
   switch (event.kind) {
     case 'trajectory.started':
       memory.addTrajectory(event.subjectId, regionOf(event))
@@ -110,9 +113,11 @@ function apply(memory: TenantMemory, event: Event, { turns, artifacts, notes }: 
       break
     case 'region.created':
     case 'region.granted':
-    case 'region.revoked':
-      memory.regions.apply(event)
+    case 'region.revoked': {
+      const region = regions.get(event.subjectId)
+      if (region) memory.regions.put(region)
       break
+    }
     default: // Nothing that is searched or shown changed.
   }
   memory.advance(event.seq)
@@ -170,4 +175,15 @@ async function readNotes(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<
   const rows = await sql<Note>`
     select ${noteColumns} from caliber.note where tenant_id = caliber.current_tenant() and id = any(${uuids(ids)})`
   return new Map(rows.map((note) => [note.noteId, note]))
+}
+
+async function readRegions(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, ReadableRegion>> {
+  if (ids.length === 0) return new Map()
+  const rows = await sql<ReadableRegion>`
+    select r.id as "regionId", r.kind, r.owner_id as "ownerId",
+           array(select g.principal_id from caliber.region_grant g
+                 where g.tenant_id = r.tenant_id and g.region_id = r.id) as grantees
+    from caliber.region r
+    where r.tenant_id = caliber.current_tenant() and r.id = any(${uuids(ids)})`
+  return new Map(rows.map((region) => [region.regionId, region]))
 }

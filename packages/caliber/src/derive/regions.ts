@@ -1,36 +1,33 @@
 /**
- * Who may read which region, as the event log says: the fold that lets a memory answer without asking the database.
+ * Who may read which region: what lets a memory answer without asking the database.
  *
  * The rule is the database's (0010_region.sql); `regions.pg.test.ts` compares the two over random grants.
  */
-import type { Event } from '../domain/event.ts'
 import type { PrincipalId, RegionId, TenantId } from '../domain/ids.ts'
 import type { Principal } from '../domain/principal.ts'
 import { mayRead, type RegionKind } from '../domain/region.ts'
 import { commonRegionOf } from '../domain/tenant.ts'
 
-interface Held {
+/** A region as far as reading it goes. */
+export interface ReadableRegion {
+  readonly regionId: RegionId
   readonly kind: RegionKind
   readonly ownerId: PrincipalId | null
-  readonly grantees: Set<PrincipalId>
+  /** Principals that are granted something. */
+  readonly grantees: readonly PrincipalId[]
 }
 
 export class Regions {
-  readonly #regions: Map<RegionId, Held>
+  readonly #regions = new Map<RegionId, ReadableRegion>()
 
   /** Every tenant has its common region, which nobody creates. */
   constructor(tenantId: TenantId) {
-    this.#regions = new Map([[commonRegionOf(tenantId), { kind: 'collaborative', ownerId: null, grantees: new Set() }]])
+    this.put({ regionId: commonRegionOf(tenantId), kind: 'collaborative', ownerId: null, grantees: [] })
   }
 
-  apply({ kind, subjectId, data }: Event): void {
-    if (kind === 'region.created') {
-      const { kind, ownerId } = data as unknown as Pick<Held, 'kind' | 'ownerId'>
-      this.#regions.set(subjectId, { kind, ownerId, grantees: new Set() })
-    }
-    const grantees = this.#regions.get(subjectId)?.grantees
-    if (kind === 'region.granted') grantees?.add(String(data['principalId']))
-    if (kind === 'region.revoked') grantees?.delete(String(data['principalId']))
+  /** Hold a region as it is now. */
+  put(region: ReadableRegion): void {
+    this.#regions.set(region.regionId, region)
   }
 
   /** The regions that a credential opens for reading. */
@@ -38,7 +35,7 @@ export class Regions {
     const readable = new Set<RegionId>()
     for (const [regionId, { kind, ownerId, grantees }] of this.#regions) {
       if (regions && !regions.includes(regionId)) continue
-      if (mayRead({ kind, ownerId, grantsTo: (id) => grantees.has(id) }, principalId)) readable.add(regionId)
+      if (mayRead({ kind, ownerId, grantsTo: (id) => grantees.includes(id) }, principalId)) readable.add(regionId)
     }
     return readable
   }

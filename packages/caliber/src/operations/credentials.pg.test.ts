@@ -92,6 +92,16 @@ describe('a key', () => {
     })
   })
 
+  test('that is narrower than the one that asked is not given the answer that was kept for it', async () => {
+    const { regionId } = await admin.call<{ regionId: string }>('region.create', { name: 'apart', kind: 'public' })
+    const input = { subject: 'kept', content: 'elsewhere' }
+    const wide = await as((await issue({ principalId: admin.principalId })).key)
+    const narrow = await as((await issue({ principalId: admin.principalId, regions: [regionId] })).key)
+    const first = await wide.call('note.record', input, 'kept-1')
+    expect(await wide.call('note.record', input, 'kept-1')).toEqual(first)
+    await expect(narrow.call('note.record', input, 'kept-1')).rejects.toMatchObject({ code: 'idempotency_mismatch' })
+  })
+
   test('is rotated without a gap: both work for a while, then the new one alone', async () => {
     const old = await issue({ principalId: agent.principalId, rights: ['read'] })
     const child = await (await as(old.key)).call<Issued>('key.delegate', {})

@@ -127,7 +127,7 @@ interface Write {
 function write(parts: Parts, { operation, principal, claims, input, idempotencyKey }: Write): Promise<unknown> {
   const { newId, tokenizer } = parts
   return changing(parts, claims, (sql, emit, appended) =>
-    once(sql, { key: idempotencyKey, operation, input }, async () => {
+    once(sql, { key: idempotencyKey, operation, input, principal }, async () => {
       const output = await operation.run({ principal, sql, newId, emit, countTokens: tokenizer.count }, input)
       await appended()
       return output

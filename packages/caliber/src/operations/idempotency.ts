@@ -8,12 +8,15 @@ import { createHash } from 'node:crypto'
 import { bytes, json, type Sql } from '../db/sql.ts'
 import { CaliberError } from '../domain/errors.ts'
 import { limits } from '../domain/limits.ts'
+import type { Principal } from '../domain/principal.ts'
 import type { AnyOperation } from './operation.ts'
 
 export interface Request {
   readonly key: string | undefined
   readonly operation: Pick<AnyOperation, 'name' | 'secret'>
   readonly input: unknown
+  /** Part of the request: what one credential was answered is not for a narrower one of the same principal. */
+  readonly principal: Pick<Principal, 'rights' | 'regions'>
 }
 
 /**
@@ -22,7 +25,7 @@ export interface Request {
  */
 export async function once(
   sql: Sql,
-  { key, operation, input }: Request,
+  { key, operation, input, principal: { rights, regions } }: Request,
   work: () => Promise<unknown>,
 ): Promise<unknown> {
   if (key === undefined) return work()
@@ -33,7 +36,7 @@ export async function once(
     )
   }
   const digest = createHash('sha256')
-    .update(JSON.stringify([operation.name, input]))
+    .update(JSON.stringify([operation.name, input, rights, regions ?? null]))
     .digest()
   await sql`
     delete from caliber.idempotency

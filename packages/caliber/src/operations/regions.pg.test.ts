@@ -1,8 +1,10 @@
 /** Who reads and writes what, by the kind of region: over operations, recall and the log, and against the rule itself. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Regions } from '../derive/regions.ts'
-import type { Event } from '../domain/event.ts'
+import { json } from '../db/sql.ts'
+import { catchUp } from '../derive/feed.ts'
+import { TenantMemory } from '../derive/tenantMemory.ts'
+import type { Change, Event } from '../domain/event.ts'
 import { mayRead, type Region, type RegionKind, regionKinds } from '../domain/region.ts'
 import { callsAs, type TestCaliber, type TestPrincipal, type TestTenant, testCaliber } from './testing/tenant.ts'
 
@@ -176,6 +178,38 @@ test('a credential that opens some regions sees those alone, and does nothing th
   })
 })
 
+test('a credential that opens some regions of an owner does not see that there are others', async () => {
+  const region = regions.get('team') ?? ''
+  const narrowed = callsAs({ ...owner, rights: ['read'], regions: [region] }, caliber.runtime)
+  const { items } = await narrowed.call<{ items: Region[] }>('region.list', {})
+  expect(items.map(({ regionId }) => regionId)).toEqual([region])
+  await expect(narrowed.call('region.get', { regionId: regions.get('private') })).rejects.toMatchObject({
+    code: 'not_found',
+  })
+})
+
+test('the log takes no event about what its writer could not have changed, and a forged one opens nothing', async () => {
+  const [hidden, team] = [regions.get('private') ?? '', regions.get('team') ?? '']
+  const forged: Record<string, Omit<Change, 'data'>> = {
+    'a region that is hidden': { kind: 'lock.extended', subjectId: hidden, regionId: hidden },
+    'a hidden region as one of the tenant': { kind: 'region.created', subjectId: hidden, regionId: null },
+    'a hidden region as another': { kind: 'region.created', subjectId: hidden, regionId: team },
+    'a hidden note in an open region': { kind: 'note.recorded', subjectId: notes.get('private') ?? '', regionId: team },
+    'a note that it only reads': { kind: 'note.retracted', subjectId: notes.get('team') ?? '', regionId: team },
+  }
+  const append = (change: Change) =>
+    caliber.sessions.run(reader, (sql) => sql`select caliber.append_events(${json([change])})`)
+  for (const [what, change] of Object.entries(forged)) {
+    const data = { kind: 'public', ownerId: reader.principalId, type: 'fact' }
+    await expect(append({ ...change, data }), what).rejects.toMatchObject({ code: 'forbidden' })
+  }
+  // Whoever reads a region may say that a grant changed; what it is now, the rows say.
+  const data = { principalId: stranger.principalId, access: 'write' }
+  await append({ kind: 'region.granted', subjectId: team, regionId: team, data })
+  const { items } = await stranger.call<{ items: { regionId: string }[] }>('memory.search', { query: 'walrus' })
+  expect(items.some(({ regionId }) => regionId === team)).toBe(false)
+})
+
 test('database, memory and rule agree on who reads what, whatever was granted', async () => {
   const tenant = await caliber.tenant()
   const members = [await tenant.member(), await tenant.member(), await tenant.member()]
@@ -206,11 +240,8 @@ test('database, memory and rule agree on who reads what, whatever was granted', 
           () => undefined,
         )
       }
-      const fold = new Regions(tenant.tenantId)
-      const events = await caliber.admin<Event[]>`
-        select seq, kind, subject_id as "subjectId", data, region_id as "regionId" from caliber.event
-        where tenant_id = ${tenant.tenantId} order by seq`
-      for (const event of events) fold.apply(event)
+      const memory = new TenantMemory(tenant.tenantId)
+      await catchUp(caliber.sessions, tenant, memory, 'on_mutation')
       for (const { principalId } of members) {
         const claims = { tenantId: tenant.tenantId, principalId }
         const [row] = await caliber.sessions.run(
@@ -218,7 +249,7 @@ test('database, memory and rule agree on who reads what, whatever was granted', 
           (sql) => sql<{ readable: string[]; writable: string[] }>`
             select caliber.open_regions(false) as readable, caliber.open_regions(true) as writable`,
         )
-        const folded = fold.readableBy({ principalId })
+        const folded = memory.regions.readableBy({ principalId })
         for (const region of made) {
           const access = grants.get(region.regionId)?.get(principalId)
           const expected = mayRead({ ...region, grantsTo: () => access !== undefined }, principalId)
