@@ -145,8 +145,10 @@ function termsOfWord(word: string): readonly string[] {
   const terms: string[] = []
   const folded = parts.map(fold)
   for (const part of folded) emit(part, terms)
-  if (parts.length > 1 && word.length <= MAX_TERM_LENGTH) {
-    emit(folded.join(folded.some((part) => ONLY_DIGITS.test(part)) ? '.' : ''), terms)
+  if (parts.length > 1) {
+    const whole = folded.join(folded.some((part) => ONLY_DIGITS.test(part)) ? '.' : '')
+    // Dots between humps and what folding unfolds may make it longer than the word.
+    if (whole.length <= MAX_TERM_LENGTH) emit(whole, terms)
   }
   return terms
 }
@@ -198,7 +200,8 @@ function fold(part: string): string {
   const plain = ASCII.test(head)
     ? head.toLowerCase()
     : head.normalize('NFKD').toLowerCase().replace(ACCENTS_AND_FORMAT, '').normalize('NFKC')
-  if (PLAIN_WORD.test(plain)) return plain
+  // Folding unfolds ligatures, so the bound is kept once more.
+  if (PLAIN_WORD.test(plain)) return plain.slice(0, MAX_TERM_LENGTH)
 
   const word = plain.replace(/[’＇]/g, "'")
   const apostrophe = word.lastIndexOf("'")
