@@ -88,7 +88,7 @@ function* brokenObjects({ properties = {}, required = [], additionalProperties }
 }
 
 /** The smallest value that fits. */
-function validValue(schema: JsonSchema): unknown {
+export function validValue(schema: JsonSchema): unknown {
   if (schema.enum) return schema.enum[0]
   if (schema.format === 'uuid') return '01890a5d-ac96-774b-bcce-b302099a8057'
   if (schema.format === 'date-time') return '2026-01-01T00:00:00Z'

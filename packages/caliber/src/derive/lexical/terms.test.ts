@@ -66,10 +66,11 @@ test('a word too long is found by its beginning', () => {
   expect(termsOf('x'.repeat(10_000))).toEqual(['x'.repeat(MAX_TERM_LENGTH)])
 })
 
-test('a word that grows beyond the bound when its parts are joined is found by its parts alone', () => {
+test('a word that grows beyond the bound when it is folded or its parts are joined keeps within it', () => {
   const word = '3नमस्ते-05-08a23-05-08a23-05-08a23-05-08aHTTPs3-05-08a23-05-08a2'
   expect(word.length).toBeLessThanOrEqual(MAX_TERM_LENGTH)
   expect(termsOf(word).filter((one) => one.length > MAX_TERM_LENGTH)).toEqual([])
+  expect(termsOf('ﬁ'.repeat(64))).toEqual(['fi'.repeat(32)])
   expect(termsOf(`ﷺ-${'ﷺ'.repeat(40)}`).filter((one) => one.length > MAX_TERM_LENGTH)).toEqual([])
 })
 

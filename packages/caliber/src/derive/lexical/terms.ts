@@ -200,7 +200,8 @@ function fold(part: string): string {
   const plain = ASCII.test(head)
     ? head.toLowerCase()
     : head.normalize('NFKD').toLowerCase().replace(ACCENTS_AND_FORMAT, '').normalize('NFKC')
-  if (PLAIN_WORD.test(plain)) return plain
+  // Folding unfolds ligatures, so the bound is kept once more.
+  if (PLAIN_WORD.test(plain)) return plain.slice(0, MAX_TERM_LENGTH)
 
   const word = plain.replace(/[’＇]/g, "'")
   const apostrophe = word.lastIndexOf("'")
