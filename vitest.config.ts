@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 /** Tests that need nothing but the source: no build, no database, no child process. */
-const unit = ['packages/caliber/src/{auth,domain,derive,models}/**/*.test.ts']
+const unit = [
+  'packages/caliber/src/{auth,domain,derive,models}/**/*.test.ts',
+  'test/{linearizability,locks}/**/*.test.ts',
+]
 
 export default defineConfig({
   test: {
