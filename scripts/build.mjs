@@ -18,7 +18,8 @@ const projects = [
 ]
 
 for (const project of projects) removeOrphans(path.join(root, project))
-execFileSync(process.execPath, [tsc, '-b', ...projects], { cwd: root, stdio: 'inherit' })
+// `test`: the programs that tests start as processes of their own.
+execFileSync(process.execPath, [tsc, '-b', ...projects, 'test'], { cwd: root, stdio: 'inherit' })
 await import('../packages/talos/build.mjs')
 const { buildSnapshot } = await import('../packages/caliber/dist/db/pglite/buildSnapshot.js')
 await buildSnapshot(path.join(root, 'packages/caliber/snapshot'))
