@@ -8,6 +8,7 @@ import { endPrograms, runProgram } from '../e2e/program.ts'
 import { parsers } from './parsers.mjs'
 
 const program = fileURLToPath(new URL('main.mjs', import.meta.url))
+/** More with CALIBER_FUZZ_RUNS; the claim of 200,000 is shown by `npm run test:fuzz`. */
 const runs = Number(process.env['CALIBER_FUZZ_RUNS'] ?? 2_000)
 const seed = Number(process.env['CALIBER_FUZZ_SEED'] ?? 20_261_122)
 const timeoutMs = 600_000

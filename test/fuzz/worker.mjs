@@ -65,7 +65,7 @@ function ended(startedMs, failure) {
     reached: reached(seen),
     corpus: corpus.length,
     slowestMs: Number(slowestMs.toFixed(2)),
-    ...(failure && { failure: { ...failure, execution: executions } }),
+    ...(failure && { failure }),
   }
 }
 
@@ -155,7 +155,7 @@ async function work(input) {
 
 function failureOf(kind, message, input) {
   const file = parser.isFault ? undefined : keepRegression(name, input)
-  return { kind, message, input: input.toString('latin1'), file }
+  return { kind, message, execution: executions, input: input.toString('latin1'), file }
 }
 
 function messageOf(error) {
