@@ -5,14 +5,16 @@
  * node tests flags some forty times, so as separate modules the engine was a third slower (docs/measurements.md).
  * In one file constants are literals and calls go to known functions. Declarations are tsc's.
  */
-import { writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 const at = (...names) => path.join(root, ...names)
-const entries = ['index', 'decorators', 'explain', 'parallel', 'persist', 'cli/bin'].map((name) => at(`src/${name}.ts`))
+const entries = ['index', 'decorators', 'explain', 'parallel', 'persist', 'stored', 'cli/bin'].map((name) =>
+  at(`src/${name}.ts`),
+)
 const options = {
   absWorkingDir: root,
   bundle: true,
@@ -22,6 +24,11 @@ const options = {
   minifySyntax: true,
   sourcemap: true,
   logLevel: 'warning',
+}
+
+// Names of shared pieces change with their content, so what was written before is taken away first.
+for (const name of readdirSync(at('dist'), { recursive: true, encoding: 'utf8' })) {
+  if (/\.js(\.map)?$/.test(name)) rmSync(at('dist', name))
 }
 
 const core = await modulesBehind(at('src/index.ts'))

@@ -1,6 +1,6 @@
 /** What `npm pack` makes installs into an empty project and works there: library, types, command line, quickstart. */
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
@@ -51,10 +51,15 @@ describe.each(packages)('the tarball of %s', (name) => {
 
   test('holds nothing compiled from a source that is gone', async () => {
     const compiled = contentsOf(name).paths.filter((file) => /^dist\/.*\.js$/.test(file))
-    const hasSource = (file: string) =>
-      ['.ts', '.tsx'].some((ending) =>
-        existsSync(path.join(root, 'packages', name, file.replace(/^dist\/(.*)\.js$/, `src/$1${ending}`))),
+    // A bundle has the sources that its map names, each of which must be there.
+    const hasSource = (file: string) => {
+      const { sources }: { sources: string[] } = JSON.parse(
+        readFileSync(path.join(installed(name), `${file}.map`), 'utf8'),
       )
+      const own = sources.filter((source) => !source.includes('node_modules') && /\.tsx?$/.test(source))
+      const folder = path.join(root, 'packages', name, path.dirname(file))
+      return own.length > 0 && own.every((source) => existsSync(path.join(folder, source)))
+    }
     expect(compiled.filter((file) => !hasSource(file))).toEqual([])
   })
 

@@ -262,7 +262,8 @@ CREATE OR REPLACE FUNCTION caliber.tenant_ids(after uuid, at_most integer)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
-  if caliber.verified_tenant() is null or caliber.current_reach() <> 'all' then
+  if caliber.verified_tenant() is null or caliber.current_principal() is distinct from caliber.current_tenant()
+     or caliber.current_reach() is distinct from 'all' then
     raise exception 'only an operator lists tenants' using errcode = '42501';
   end if;
   return query select tenant_id from caliber_private.tenant_registry

@@ -88,12 +88,13 @@ $$;
 create trigger register after insert on caliber.tenant for each row execute function caliber_private.register_tenant();
 alter table caliber.tenant enable always trigger register;
 
--- Tenants in order of their ids. For a session that acts as an operator: one that reaches all of its own tenant.
+-- Tenants in order of their ids. For a session of the operator, whose id is the tenant's.
 create function caliber.tenant_ids(after uuid, at_most integer) returns setof uuid
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if caliber.verified_tenant() is null or caliber.current_reach() <> 'all' then
+  if caliber.verified_tenant() is null or caliber.current_principal() is distinct from caliber.current_tenant()
+     or caliber.current_reach() is distinct from 'all' then
     raise exception 'only an operator lists tenants' using errcode = '42501';
   end if;
   return query select tenant_id from caliber_private.tenant_registry

@@ -6,6 +6,7 @@
  * installed: one per server, or two while one replaces the other.
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { CaliberError } from '../domain/errors.ts'
 import type { Claims } from './session.ts'
 import type { Database } from './sql.ts'
 
@@ -43,6 +44,14 @@ export async function installClaimKey(database: Database, { id, octets }: ClaimK
     select set_config('role', 'caliber_owner', true);
     insert into caliber_private.claim_key (id, inner_pad, outer_pad)
     values ('${id}', '\\x${padded(octets, 0x36)}', '\\x${padded(octets, 0x5c)}') on conflict do nothing`)
+}
+
+/** Let a role act as the application. @throws CaliberError `invalid_input` for a name that is none */
+export async function grantServing(database: Database, role: string): Promise<void> {
+  if (!/^[a-z_][a-z0-9_$]{0,62}$/i.test(role)) {
+    throw new CaliberError('invalid_input', 'The name of a role is letters, digits and underscores. Check --app-role.')
+  }
+  await database.script(`grant caliber_app to "${role}"`)
 }
 
 /** The key, filled up to SHA-256's block of 64 octets, combined with a pad of RFC 2104. Hex. */

@@ -471,6 +471,7 @@ export const contract: readonly ContractOperation[] = [
           description: 'The "next" of the page before: the last sequence seen.',
           type: 'integer',
           minimum: 0,
+          maximum: 2147483647,
           default: 0,
         },
       },

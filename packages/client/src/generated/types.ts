@@ -569,7 +569,7 @@ export interface TurnListInput {
   readonly scopeId: string
   /** Items on one page. 1 to 1,000. Default 50. */
   readonly limit?: number | undefined
-  /** The "next" of the page before: the last sequence seen. At least 0. Default 0. */
+  /** The "next" of the page before: the last sequence seen. 0 to 2,147,483,647. Default 0. */
   readonly afterSequence?: number | undefined
 }
 

@@ -14,7 +14,12 @@ export const listTurns = operation({
   input: z.strictObject({
     scopeId: id('scope'),
     limit: pageLimit,
-    afterSequence: z.int().min(0).default(0).describe('The "next" of the page before: the last sequence seen.'),
+    afterSequence: z
+      .int()
+      .min(0)
+      .max(2_147_483_647)
+      .default(0)
+      .describe('The "next" of the page before: the last sequence seen.'),
   }),
   output: z.strictObject({ items: z.array(turn), next: z.int().nullable() }),
   effect: 'read',

@@ -54,11 +54,42 @@ test('a server that does not answer is unavailable, without its URL in the messa
   expect(stderr).not.toContain('secret')
 })
 
-test('doctor warns of a superuser as the connecting role of a server', async () => {
+test('a server is not opened as a superuser, and doctor says so', async () => {
   const { code, stdout } = await run(['doctor', '--database-url', empty.url, '--data-dir', dataDir])
-  expect(stdout).toMatch(/^warn {2}connecting role +\w+ can step over row security/m)
-  expect(stdout).toMatch(/^ok {4}tier +server, the database answers/m)
-  expect(code).toBe(0)
+  expect(stdout).toMatch(/no superuser/)
+  expect(code).toBe(6)
+})
+
+test('a role that migrate lets serve opens the server with the key that migrate installed, and not with another', async () => {
+  const place = await mkdtemp(path.join(os.tmpdir(), 'caliber-serving-'))
+  const { CALIBER_CLAIM_KEY: saved } = process.env
+  try {
+    process.env['CALIBER_CLAIM_KEY'] = Buffer.alloc(32, 7).toString('base64url')
+    const words = ['migrate', '--database-url', empty.url, '--app-role', 'caliber_login']
+    expect(await run(words)).toMatchObject({ code: 0, stderr: '' })
+    const note = [
+      'note',
+      'record',
+      '--subject',
+      's',
+      '--content',
+      'c',
+      '--database-url',
+      empty.loginUrl,
+      '--data-dir',
+      place,
+    ]
+    expect(await run(note)).toMatchObject({ code: 0, stderr: '' })
+
+    process.env['CALIBER_CLAIM_KEY'] = Buffer.alloc(32, 8).toString('base64url')
+    expect(await run(note)).toMatchObject({ code: 9, stderr: expect.stringContaining('caliber migrate') })
+    process.env['CALIBER_CLAIM_KEY'] = 'short'
+    expect(await run(words)).toMatchObject({ code: 2, stderr: expect.stringContaining('32 random octets') })
+  } finally {
+    delete process.env['CALIBER_CLAIM_KEY']
+    if (saved !== undefined) process.env['CALIBER_CLAIM_KEY'] = saved
+    await rm(place, { recursive: true, force: true })
+  }
 })
 
 async function run(words: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
