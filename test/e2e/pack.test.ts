@@ -58,7 +58,7 @@ describe.each(packages)('the tarball of %s', (name) => {
       )
       const own = sources.filter((source) => !source.includes('node_modules') && /\.tsx?$/.test(source))
       const folder = path.join(root, 'packages', name, path.dirname(file))
-      return own.length > 0 && own.every((source) => existsSync(path.join(folder, source)))
+      return own.every((source) => existsSync(path.join(folder, source)))
     }
     expect(compiled.filter((file) => !hasSource(file))).toEqual([])
   })

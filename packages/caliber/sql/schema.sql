@@ -780,7 +780,7 @@ alter table caliber.note add constraint note_region_fkey FOREIGN KEY (tenant_id,
 alter table caliber.note add constraint note_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES caliber.tenant(tenant_id);
 alter table caliber.note add constraint note_tenant_id_recorded_by_fkey FOREIGN KEY (tenant_id, recorded_by) REFERENCES caliber.principal(tenant_id, id);
 alter table caliber.note add constraint note_tenant_id_superseded_by_fkey FOREIGN KEY (tenant_id, superseded_by) REFERENCES caliber.note(tenant_id, id);
-alter table caliber.note add constraint note_tenant_id_trajectory_id_fkey FOREIGN KEY (tenant_id, trajectory_id) REFERENCES caliber.trajectory(tenant_id, id);
+alter table caliber.note add constraint note_trajectory_fkey FOREIGN KEY (tenant_id, trajectory_id, region_id) REFERENCES caliber.trajectory(tenant_id, id, region_id);
 alter table caliber.note add constraint note_pkey PRIMARY KEY (tenant_id, id);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy adds on caliber.note as permissive for insert to caliber_app using () with check ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[])));

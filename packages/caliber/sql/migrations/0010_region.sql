@@ -139,6 +139,9 @@ alter table caliber.artifact_revision
   add constraint artifact_revision_artifact_fkey foreign key (tenant_id, artifact_id, region_id)
     references caliber.artifact (tenant_id, id, region_id);
 alter table caliber.note
+  drop constraint note_tenant_id_trajectory_id_fkey,
+  add constraint note_trajectory_fkey foreign key (tenant_id, trajectory_id, region_id)
+    references caliber.trajectory (tenant_id, id, region_id),
   add constraint note_region_fkey foreign key (tenant_id, region_id) references caliber.region (tenant_id, id);
 
 -- A window shows items of regions; whoever may not read one of them may not read the window.

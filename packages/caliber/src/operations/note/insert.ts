@@ -22,6 +22,13 @@ export async function insertNote(
   }
   await assertSources(sql, sources)
   const taught = trajectoryId === undefined ? undefined : await findTrajectory(sql, trajectoryId)
+  if (taught && fields.regionId !== undefined && fields.regionId !== taught.regionId) {
+    throw new CaliberError(
+      'conflict',
+      `Trajectory ${trajectoryId} lives in another region, whose readers alone may know of it. Keep the note there, or without it.`,
+      { trajectoryId },
+    )
+  }
   const regionId = await writableRegion(sql, fields.regionId ?? taught?.regionId ?? commonRegionOf(principal.tenantId))
   return only(
     await sql<Note>`
