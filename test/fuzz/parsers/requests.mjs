@@ -141,7 +141,7 @@ const operationInput = {
       throw new CaliberError('not_found', 'There is nothing here.')
     }
     const dispatch = createDispatch({
-      database: { tier: 'embedded', transaction: nothing },
+      sessions: { run: nothing },
       memories: { at: nothing, grown: () => {} },
       windows: { find: nothing, get: nothing, keep: nothing },
       tokenizer: { name: 'characters', count: (text) => text.length },
