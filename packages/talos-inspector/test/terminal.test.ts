@@ -42,12 +42,13 @@ test.skipIf(!hasTmux)('a person looks around, sets an input, and gets the termin
 
 test.skipIf(!hasTmux)('a terminal made smaller is drawn anew, and a signal gives it back too', async () => {
   sheet = await makeSheet(join(root, 'packages/talos/dist/index.js'))
-  start(`exec ${command(sheet.words)}`)
+  start(`${command(sheet.words)}; echo after $?; sleep 60`)
   await screen('❯ input')
   tmux('resize-window', '-x', '30', '-y', '6')
   expect(await screen(/❯ input +price\n/)).toMatch(/^sheet/)
-  process.kill(Number(tmux('display-message', '-p', '#{pane_pid}')), 'SIGTERM')
-  expect(await screen(/Pane is dead \(status 143/)).not.toContain('❯')
+  const shell = tmux('display-message', '-p', '#{pane_pid}').trim()
+  process.kill(Number(execFileSync('pgrep', ['-P', shell], { encoding: 'utf8' })), 'SIGTERM')
+  expect(await screen('after 143')).not.toContain('❯')
 })
 
 test.skipIf(!hasTmux)('a store that is not there is said on the screen as it was', async () => {

@@ -49,7 +49,8 @@ const faults: Readonly<Record<string, readonly [string, string]>> = {
     'revoke select on caliber_private.claim_key from caliber_app',
   ],
   'an owner that is another': [
-    'alter table caliber.note owner to caliber_app',
+    // A role without grants on the table: its own would be lost with the way back.
+    'alter table caliber.note owner to caliber_metrics',
     'alter table caliber.note owner to caliber_owner',
   ],
 }

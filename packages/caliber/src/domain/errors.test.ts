@@ -11,9 +11,12 @@ test('codes are wire format: none is renamed or dropped', () => {
     'illegal_state',
     'version_conflict',
     'conflict',
+    'lock_held',
+    'fence_stale',
     'idempotency_mismatch',
     'budget_too_small',
     'too_large',
+    'quota_exceeded',
     'integrity',
     'timeout',
     'unavailable',
@@ -24,6 +27,6 @@ test('codes are wire format: none is renamed or dropped', () => {
 
 test('a caller can retry exactly what may succeed unchanged', () => {
   const retryable = Object.entries(errorTable).filter(([, row]) => row.retryable)
-  expect(retryable.map(([code]) => code)).toEqual(['timeout', 'unavailable', 'storage_full'])
+  expect(retryable.map(([code]) => code)).toEqual(['lock_held', 'timeout', 'unavailable', 'storage_full'])
   expect(new CaliberError('timeout', 'x').retryable).toBe(true)
 })
