@@ -1,8 +1,6 @@
 /**
  * Kill -9 in a loop: does an acknowledged write ever get lost?
  *
- *     npm run test:crash -- [--cycles N] [--tier embedded|native|both] [--seed N] [--fault early-acknowledge] [--json]
- *
  * In each cycle a program writes, imports or migrates (memoryProgram.mjs) and is killed at a seeded moment: after its
  * first acknowledgement, while it still opens, or between and within migrations; on the native tier every other time
  * together with the server. The next start must find every batch that the log names, whole and once, a memory that
@@ -14,7 +12,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { commandWords } from '../../bench/dist/commandWords.js'
 import { report } from '../../bench/dist/report.js'
 import { shippedMigrations } from '../../packages/caliber/dist/db/migrate.js'
 import { acknowledgedIn } from './acknowledgements.mjs'
@@ -22,19 +20,17 @@ import { makeOlder } from './bareDatabase.mjs'
 import { start } from './program.mjs'
 import { seeded } from './seeded.mjs'
 
-const { values: options } = parseArgs({
-  options: {
-    tier: { type: 'string', default: 'both' },
-    cycles: { type: 'string', default: '60' },
-    seed: { type: 'string', default: '1' },
-    fault: { type: 'string', default: 'none' },
-    json: { type: 'boolean', default: false },
-  },
-})
-const cycles = Number(options.cycles)
+const options = commandWords(
+  `usage: npm run test:crash -- [--cycles 60] [--tier embedded|native|both] [--seed 1] [--fault early-acknowledge] [--json]
+
+--cycles   kills on each tier
+--fault    the negative control: acknowledge first, write a moment later`,
+  { counts: { cycles: 60, seed: 1 }, texts: { tier: 'both', fault: 'none' }, flags: ['json'] },
+)
+const { cycles, seed } = options
 const migrations = (await shippedMigrations()).length
 
-const figures = { seed: Number(options.seed) }
+const figures = { seed }
 for (const tier of options.tier === 'both' ? ['embedded', 'native'] : [options.tier]) {
   for (const [name, value] of Object.entries(await killAgainAndAgain(tier))) figures[`${tier}.${name}`] = value
 }
@@ -44,7 +40,7 @@ process.exitCode = Object.entries(figures).some(isBad) ? 1 : 0
 
 async function killAgainAndAgain(tier) {
   const startedMs = performance.now()
-  const random = seeded(Number(options.seed))
+  const random = seeded(seed)
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'caliber-crash-'))
   // mkdtemp closes the directory to the account that a server runs under when we are root.
   fs.chmodSync(root, 0o711)

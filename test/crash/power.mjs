@@ -1,8 +1,6 @@
 /**
  * A simulated power cut: does an acknowledged write ever get lost on the embedded tier?
  *
- *     npm run test:power -- [--points N] [--seed N] [--batches N] [--as-shipped] [--json] [--keep DIR | --again DIR]
- *
  * A program writes, imports and migrates while every effect that it has on its files is recorded (recordEffects.mjs),
  * along with each acknowledgement; twice it is killed and goes on. Then, for N points of the record, a disk that promises
  * no more than POSIX (disk.mjs) is cut off there: what was synced is there, everything else by luck. The memory must
@@ -14,35 +12,35 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
+import { commandWords } from '../../bench/dist/commandWords.js'
 import { report } from '../../bench/dist/report.js'
 import { drawLuck, luckOf } from './disk.mjs'
 import { cutHistory, readHistory, recordHistory } from './history.mjs'
 import { startLooker } from './looker.mjs'
 import { seeded } from './seeded.mjs'
 
-const { values: options } = parseArgs({
-  options: {
-    points: { type: 'string', default: '200' },
-    seed: { type: 'string', default: '1' },
-    /** Written by each life of the program: how long the record gets. */
-    batches: { type: 'string', default: '60' },
-    /** Directories looked at side by side. */
-    'at-once': { type: 'string', default: `${os.availableParallelism()}` },
-    'as-shipped': { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    keep: { type: 'string' },
-    again: { type: 'string' },
+const options = commandWords(
+  `usage: npm run test:power -- [--points 200] [--seed 1] [--batches 60] [--as-shipped] [--keep DIR | --again DIR] [--json]
+
+--batches      written by each life of the program: how long the record gets
+--at-once      directories looked at side by side; as many as there are processors
+--as-shipped   PGlite as it ships, which must fail
+--keep         keep the record and what a failed cut left in a directory
+--again        cut the record of such a directory`,
+  {
+    counts: { points: 200, seed: 1, batches: 60, 'at-once': os.availableParallelism() },
+    texts: { keep: '', again: '' },
+    flags: ['json', 'as-shipped'],
   },
-})
+)
 const asShipped = options['as-shipped']
 const program = asShipped ? 'shippedProgram.mjs' : 'memoryProgram.mjs'
 const names = asShipped ? ['shipped'] : ['fresh', 'older']
 
 const startedMs = performance.now()
-const random = seeded(Number(options.seed))
-const kept = options.keep ?? options.again
-const folder = kept ?? fs.mkdtempSync(path.join(os.tmpdir(), 'caliber-power-'))
+const random = seeded(options.seed)
+const kept = options.keep || options.again
+const folder = kept || fs.mkdtempSync(path.join(os.tmpdir(), 'caliber-power-'))
 try {
   fs.mkdirSync(folder, { recursive: true })
   if (!options.again) await record()
@@ -53,18 +51,18 @@ try {
 
 async function record() {
   for (const name of names) {
-    await recordHistory(folder, name, { program, batches: Number(options.batches) })
+    await recordHistory(folder, name, { program, batches: options.batches })
     say(`recorded: ${name}`)
   }
 }
 
 async function cutAll() {
   const outcomes = []
-  const idle = Array.from({ length: Number(options['at-once']) }, () => startLooker(program))
+  const idle = Array.from({ length: options['at-once'] }, () => startLooker(program))
   const busy = new Set()
   for (const [index, name] of names.entries()) {
     const history = readHistory(folder, name)
-    const cuts = chooseCuts(history, Math.floor((Number(options.points) + index) / names.length))
+    const cuts = chooseCuts(history, Math.floor((options.points + index) / names.length))
     for (const cut of cutHistory(history, cuts)) {
       if (idle.length === 0) await Promise.race(busy)
       const looker = idle.pop()
@@ -121,7 +119,7 @@ function conclude(outcomes) {
     outcomes.reduce((sum, outcome) => sum + outcome[key], 0),
   ])
   const figures = {
-    seed: Number(options.seed),
+    seed: options.seed,
     points: outcomes.length,
     ...Object.fromEntries(sums),
     openMsMax: Math.round(Math.max(...outcomes.map(({ openMs }) => openMs))),

@@ -1,8 +1,6 @@
 /**
  * Coverage-guided fuzzing of every parser there is.
  *
- *     npm run test:fuzz -- --parser all|NAME --runs N [--seed S] [--probes N] [--untimed] [--keep] [--json]
- *
  * A parser is an entry of `parsers.mjs`. Each input must come back without anything but the parser's own refusals, keep what
  * the entry promises of the answer, and take at most 100 ms; then probes look whether work grows faster than input (`growth.mjs`;
  * with `--untimed` by counting alone). A failure prints its seed and input and stands in `corpus/<parser>/` from then on, where every later run
@@ -10,25 +8,21 @@
  *
  * Runs what was built. Exits with 1 when anything failed.
  */
-import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { commandWords } from '../../bench/dist/commandWords.js'
 import { keepRegression } from './corpus.mjs'
 import { parserNamed, parsers } from './parsers.mjs'
 
-const { values: options } = parseArgs({
-  options: {
-    parser: { type: 'string', default: 'all' },
-    runs: { type: 'string', default: '200000' },
-    seed: { type: 'string', default: '1' },
-    probes: { type: 'string' },
-    untimed: { type: 'boolean', default: false },
-    keep: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
-})
-const runs = Number(options.runs)
-const seed = Number(options.seed)
-const probes = Number(options.probes ?? Math.min(100, Math.floor(runs / 1_000)))
+const options = commandWords(
+  `usage: npm run test:fuzz -- [--parser all|NAME] [--runs 200000] [--seed 1] [--probes N] [--untimed] [--keep] [--json]
+
+--probes    looks for work that grows faster than the input; one for each 1,000 runs, at most 100
+--untimed   look by counting alone
+--keep      replace the corpus of a parser by the smallest inputs that reach the same`,
+  { counts: { runs: 200_000, seed: 1 }, texts: { parser: 'all', probes: '' }, flags: ['untimed', 'keep', 'json'] },
+)
+const { runs, seed } = options
+const probes = Number(options.probes || Math.min(100, Math.floor(runs / 1_000)))
 /** Processor time after which an input that is not back never will be; those that look for growth are far longer. */
 const hangMs = [5_000, 60_000]
 /** What waits for something that does not come takes no processor time. */

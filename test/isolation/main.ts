@@ -1,8 +1,6 @@
 /**
  * Can anybody see, change or learn of what is not theirs?
  *
- *     npm run test:isolation -- --probes N [--seed N] [--json] [--samples N]
- *
  * On a native server of our own: probes made from the registry on every surface with every credential, whose answers and
  * effects are judged; what each credential may do, compared with a model; statements of the role that serves on every
  * table and function; an attack list; and, as the negative control, all of the latter with each policy and trigger taken
@@ -11,7 +9,7 @@
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
+import { commandWords } from 'caliber-bench/commandWords'
 import { report } from 'caliber-bench/report'
 import { attack } from './attacks.ts'
 import { Breach } from './breach.ts'
@@ -38,15 +36,12 @@ import { Tally } from './tally.ts'
 import { timeExistence } from './timing.ts'
 import { makeWorld, type World } from './world.ts'
 
-const { values: options } = parseArgs({
-  options: {
-    probes: { type: 'string', default: '50000' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-    /** Of each kind, for timing. */
-    samples: { type: 'string', default: '2000' },
-  },
-})
+const options = commandWords(
+  `usage: npm run test:isolation -- [--probes 50000] [--seed 1] [--samples 2000] [--json]
+
+--samples   calls of each kind whose times are compared`,
+  { counts: { probes: 50_000, seed: 1, samples: 2_000 }, flags: ['json'] },
+)
 /** Probes in one world: what they write makes looking for changes slower. */
 const probesPerWorld = 5_000
 
@@ -113,19 +108,19 @@ async function examined(site: Site, world: World): Promise<void> {
   figures['scores.ofTenants'] = influence.ofTenants
   figures['scores.ofRegions'] = influence.ofRegions
   if (influence.ofTenants > 0) complaints.push('documents of other tenants change scores')
-  for (const [name, { t, d }] of Object.entries(await timeExistence(site, world, Number(options.samples)))) {
+  for (const [name, { t, d }] of Object.entries(await timeExistence(site, world, options.samples))) {
     figures[`timing.${name}.t`] = t
     figures[`timing.${name}.d`] = d
   }
 }
 
 async function probed(ground: Ground, world: World): Promise<void> {
-  const wanted = Number(options.probes)
+  const wanted = options.probes
   const tally = new Tally()
   let told = 0
   for (let round = 0; tally.probes < wanted && !tally.isFull; round += 1) {
     const probes = Math.min(probesPerWorld, wanted - tally.probes)
-    await inCopy(ground, (site) => probe({ site, world, seed: Number(options.seed) + round, probes }, tally))
+    await inCopy(ground, (site) => probe({ site, world, seed: options.seed + round, probes }, tally))
     progress(`${tally.probes} probes, ${tally.complaints.length} faults`)
     // As they are found: a long run is watched.
     for (const { where, what } of tally.complaints.slice(told)) process.stderr.write(`${where}: ${what}\n`)

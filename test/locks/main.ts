@@ -1,8 +1,6 @@
 /**
  * Do the locks keep their promises when their users do not?
  *
- *     npm run test:locks -- --ops N [--seed N] [--json] [--without-for-share] [--model]
- *
  * Processes of agents contend for a few locks on a native server of our own, with leases of 20–60 ms or, where calls
  * take long, of as many times more: they are frozen at random (SIGSTOP), overstay their leases, write under fences that
  * are stale by then, and keep transactions open. Each round's history is judged: the fences of its writes in the order of their commits, fence by fence, lease by
@@ -14,7 +12,7 @@
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
+import { commandWords } from 'caliber-bench/commandWords'
 import { report } from 'caliber-bench/report'
 import { judge } from './judge.ts'
 import { startCluster } from './product.ts'
@@ -23,22 +21,20 @@ import { simulate } from './simulation.ts'
 import { makeSite, takeForShareAway } from './site.ts'
 import { count, isSound, newTally, type Tally } from './tally.ts'
 
-const { values: options } = parseArgs({
-  options: {
-    ops: { type: 'string', default: '10000' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-    'without-for-share': { type: 'boolean', default: false },
-    model: { type: 'boolean', default: false },
-    /** Bounds what is held in memory and how far a search can go. */
-    'ops-per-round': { type: 'string', default: '20000' },
-    /** The superuser's, of a database on a server that runs already; otherwise we start one. For tests. */
-    url: { type: 'string' },
+const options = commandWords(
+  `usage: npm run test:locks -- [--ops 10000] [--seed 1] [--without-for-share] [--model] [--json]
+
+--without-for-share   take the row lock out of the guard: must end with violations
+--model               the same agents against locks in memory, under a virtual clock
+--ops-per-round 20000 bounds what is held in memory and how far a search can go
+--url URL             the superuser's, of a database on a server that runs already; otherwise one is started`,
+  {
+    counts: { ops: 10_000, seed: 1, 'ops-per-round': 20_000 },
+    texts: { url: '' },
+    flags: ['json', 'without-for-share', 'model'],
   },
-})
-const operations = Number(options.ops)
-const seed = Number(options.seed)
-const operationsPerRound = Number(options['ops-per-round'])
+)
+const { ops: operations, seed, 'ops-per-round': operationsPerRound } = options
 
 const startedMs = performance.now()
 const tally = newTally()
@@ -61,7 +57,7 @@ function rehearse(into: Tally): void {
 }
 
 async function onServer(into: Tally): Promise<void> {
-  if (options.url === undefined) return withServer((url) => onDatabase(into, url))
+  if (options.url === '') return withServer((url) => onDatabase(into, url))
   return onDatabase(into, options.url)
 }
 
