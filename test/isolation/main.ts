@@ -11,6 +11,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { commandWords } from 'caliber-bench/commandWords'
 import { report } from 'caliber-bench/report'
+import { seeded } from '../e2e/seeded.ts'
 import { attack } from './attacks.ts'
 import { Breach } from './breach.ts'
 import { takeCensus } from './census.ts'
@@ -108,7 +109,9 @@ async function examined(site: Site, world: World): Promise<void> {
   figures['scores.ofTenants'] = influence.ofTenants
   figures['scores.ofRegions'] = influence.ofRegions
   if (influence.ofTenants > 0) complaints.push('documents of other tenants change scores')
-  for (const [name, { t, d }] of Object.entries(await timeExistence(site, world, options.samples))) {
+  for (const [name, { t, d }] of Object.entries(
+    await timeExistence(site, world, options.samples, seeded(options.seed)),
+  )) {
     figures[`timing.${name}.t`] = t
     figures[`timing.${name}.d`] = d
   }
