@@ -17,11 +17,13 @@ import { lineParsers } from './parsers/lines.mjs'
 import { requestParsers } from './parsers/requests.mjs'
 import { storedParsers } from './parsers/stored.mjs'
 import { textParsers } from './parsers/texts.mjs'
+import { tokenParsers } from './parsers/tokens.mjs'
 import { transcriptParsers } from './parsers/transcripts.mjs'
 
 export const parsers = [
   ...transcriptParsers,
   ...credentialParsers,
+  ...tokenParsers,
   ...requestParsers,
   ...lineParsers,
   ...commandLineParsers,

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { CaliberError } from '../domain/errors.ts'
+import { inputIssues } from '../domain/inputIssues.ts'
 import { limits } from '../domain/limits.ts'
 import { isLoopback } from '../domain/loopback.ts'
 import { type Algorithm, algorithmNames } from './algorithms.ts'
@@ -66,12 +67,12 @@ export interface AuthConfiguration {
  * Read what stands in the file.
  *
  * @param file its name, for messages
- * @throws CaliberError `invalid_input` listing everything that is wrong
+ * @throws CaliberError `invalid_input` listing what is wrong
  */
 export function readAuthConfiguration(source: string | Uint8Array, file: string): AuthConfiguration {
   const parsed = AuthFile.safeParse(objectIn(source, file))
   if (!parsed.success) {
-    const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
+    const issues = inputIssues(parsed.error.issues)
     throw refused(file, issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; '), {
       issues,
     })

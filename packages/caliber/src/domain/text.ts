@@ -35,3 +35,10 @@ function refused(path: string, what: string): CaliberError {
     path: shown,
   })
 }
+
+const mostShownChars = 200
+
+/** Quote back at most so much of what a caller sent; a cut may fall between the halves of a character. */
+export function shown(text: string): string {
+  return text.length <= mostShownChars ? text.toWellFormed() : `${text.slice(0, mostShownChars).toWellFormed()}…`
+}

@@ -5,7 +5,6 @@
  * reply leaves after the commit.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { z } from 'zod'
 import { appendEvents } from '../db/eventLog.ts'
 import { assertAnswerIntact, type Validation } from '../db/intact.ts'
 import type { Claims, Sessions } from '../db/session.ts'
@@ -14,12 +13,13 @@ import type { Memories } from '../derive/memories.ts'
 import type { Windows } from '../derive/windows.ts'
 import { CaliberError } from '../domain/errors.ts'
 import type { Change } from '../domain/event.ts'
+import { inputIssues } from '../domain/inputIssues.ts'
 import { limits } from '../domain/limits.ts'
 import { notFound } from '../domain/notFound.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Seals } from '../domain/seal.ts'
 import { operatorOf } from '../domain/tenant.ts'
-import { assertStorable } from '../domain/text.ts'
+import { assertStorable, shown } from '../domain/text.ts'
 import type { Tokenizer } from '../models/tokenizer.ts'
 import { once } from './idempotency.ts'
 import type { AnyOperation, ServerStatus } from './operation.ts'
@@ -213,12 +213,12 @@ function checkedFences(fences: readonly string[]): readonly string[] {
   )
 }
 
-/** @throws CaliberError `invalid_input`, listing every issue with its path */
+/** @throws CaliberError `invalid_input`, listing the issues with their paths */
 function parseInput({ name, input: schema }: AnyOperation, input: unknown): Fields {
   assertStorable(input)
   const result = schema.safeParse(input)
   if (result.success) return result.data
-  const issues = result.error.issues.slice(0, 20).map(describeIssue)
+  const issues = inputIssues(result.error.issues)
   throw new CaliberError(
     'invalid_input',
     `${name}: ${issues.map(({ path, message }) => `${path || 'input'}: ${message}`).join('; ')}.`,
@@ -226,13 +226,4 @@ function parseInput({ name, input: schema }: AnyOperation, input: unknown): Fiel
       issues,
     },
   )
-}
-
-function describeIssue(issue: z.core.$ZodIssue): { path: string; message: string } {
-  return { path: shown(issue.path.join('.')), message: shown(issue.message) }
-}
-
-/** Quote back at most so much of what a caller sent; a cut may fall between the halves of a character. */
-function shown(text: string): string {
-  return text.length <= 200 ? text.toWellFormed() : `${text.slice(0, 200).toWellFormed()}…`
 }
