@@ -36,7 +36,7 @@ export function assertTransition<N extends Noun>(noun: N, id: string, from: Stat
 }
 
 /** @throws CaliberError `version_conflict` when the caller read another version than the one stored */
-export function assertVersion(noun: Noun, id: string, stored: number, read: number | undefined): void {
+export function assertVersion(noun: Noun | 'artifact', id: string, stored: number, read: number | undefined): void {
   if (read === undefined || read === stored) return
   throw new CaliberError(
     'version_conflict',

@@ -486,7 +486,7 @@ export const contract: readonly ContractOperation[] = [
     summary: 'Store an output under a name; other content under the same name becomes its next revision.',
     needs: 'write',
     effect: 'write',
-    idempotent: true,
+    idempotent: false,
     mcp: true,
     example: {
       trajectoryId: '01890a5d-ac96-774b-bcce-b302099a8057',
@@ -524,6 +524,11 @@ export const contract: readonly ContractOperation[] = [
             confidence: { default: null, anyOf: [{ type: 'number', minimum: 0, maximum: 1 }, { type: 'null' }] },
           },
           additionalProperties: false,
+        },
+        revision: {
+          description: 'The one you read, 0 for none: refuses to overwrite what somebody stored in between.',
+          type: 'integer',
+          minimum: 0,
         },
       },
       additionalProperties: false,

@@ -93,6 +93,20 @@ test('a validity that ends before it begins is refused', async () => {
   await expect(record({ subject: 's', content: 'c', ...validity })).rejects.toMatchObject({ code: 'invalid_input' })
 })
 
+test('a revision is not stored over one that its writer has not seen', async () => {
+  const { artifactId } = await put('seen.md', 'one')
+  const second = { trajectoryId, type: 'plan', name: 'seen.md', content: 'two', revision: 1 }
+  expect(await tenant.call('artifact.put', second)).toMatchObject({ artifactId, revision: 2 })
+  await expect(tenant.call('artifact.put', { ...second, content: 'other' })).rejects.toMatchObject({
+    code: 'version_conflict',
+    detail: { version: 2 },
+  })
+  await expect(tenant.call('artifact.put', { ...second, name: 'new.md', revision: 1 })).rejects.toMatchObject({
+    code: 'version_conflict',
+  })
+  expect(await tenant.call('artifact.get', { artifactId })).toMatchObject({ content: 'two' })
+})
+
 async function put(name: string, content: string): Promise<Record<string, unknown>> {
   return tenant.call('artifact.put', { trajectoryId, type: 'plan', name, content })
 }

@@ -25,7 +25,7 @@ export const routes: Readonly<Record<string, Route>> = {
   'scope.close': { method: 'POST', path: '/v1/scopes/{scopeId}/close', pathFields: ['scopeId'], repeat: 'keyed' },
   'turn.append': { method: 'POST', path: '/v1/scopes/{scopeId}/turns', pathFields: ['scopeId'], repeat: 'keyed' },
   'turn.list': { method: 'GET', path: '/v1/scopes/{scopeId}/turns', pathFields: ['scopeId'], repeat: 'free' },
-  'artifact.put': { method: 'PUT', path: '/v1/trajectories/{trajectoryId}/artifacts', pathFields: ['trajectoryId'], repeat: 'free' },
+  'artifact.put': { method: 'PUT', path: '/v1/trajectories/{trajectoryId}/artifacts', pathFields: ['trajectoryId'], repeat: 'keyed' },
   'artifact.get': { method: 'GET', path: '/v1/artifacts/{artifactId}', pathFields: ['artifactId'], repeat: 'free' },
   'artifact.history': { method: 'GET', path: '/v1/artifacts/{artifactId}/history', pathFields: ['artifactId'], repeat: 'free' },
   'note.record': { method: 'POST', path: '/v1/notes', pathFields: [], repeat: 'keyed' },

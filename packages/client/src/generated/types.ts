@@ -610,6 +610,8 @@ export interface ArtifactPutInput {
     /** Default null. */
     readonly confidence?: number | null | undefined
   } | undefined
+  /** The one you read, 0 for none: refuses to overwrite what somebody stored in between. At least 0. */
+  readonly revision?: number | undefined
 }
 
 /** Answer of `artifact.put`. */

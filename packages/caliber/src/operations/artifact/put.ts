@@ -5,6 +5,7 @@ import { type Artifact, artifactTypes } from '../../domain/artifact.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import { limits } from '../../domain/limits.ts'
 import { notFound } from '../../domain/notFound.ts'
+import { assertVersion } from '../../domain/states.ts'
 import { only } from '../only.ts'
 import { operation } from '../operation.ts'
 import { id, text } from '../schema.ts'
@@ -27,14 +28,19 @@ export const putArtifact = operation({
     name: text(limits.nameChars).describe('Unique in its trajectory.'),
     content: text(limits.contentChars),
     provenance: provenance.prefault({}),
+    revision: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('The one you read, 0 for none: refuses to overwrite what somebody stored in between.'),
   }),
   output: artifact,
   effect: 'write',
   needs: 'write',
   mcp: true,
-  idempotent: true,
+  idempotent: false,
 
-  async run({ sql, newId, countTokens, emit }, { trajectoryId, type, name, content, provenance }) {
+  async run({ sql, newId, countTokens, emit }, { trajectoryId, type, name, content, provenance, revision: read }) {
     const { regionId } = await findTrajectory(sql, trajectoryId)
     await assertTurns(sql, provenance.sourceTurnIds)
     await sql`
@@ -50,6 +56,7 @@ export const putArtifact = operation({
         where a.tenant_id = caliber.current_tenant() and a.trajectory_id = ${trajectoryId} and a.name = ${name}
         for update of a`,
     )
+    assertVersion('artifact', current.artifactId, current.revision, read)
     if (current.type !== type) {
       throw new CaliberError(
         'conflict',
