@@ -37,7 +37,7 @@ afterAll(async () => {
 })
 
 test('the sweep sees every table there is', () => {
-  expect(tables.length).toBeGreaterThanOrEqual(18)
+  expect(tables.length).toBeGreaterThanOrEqual(19)
 })
 
 test('every table has row security enabled and forced, a restrictive wall, a tenant-led key and no excess of grants', async () => {
@@ -97,7 +97,10 @@ test('functions that run as the owner are these, with a pinned search path, and 
     'caliber.verified_tenant',
     'caliber.verify_events',
     'caliber_private.assert_fences',
+    'caliber_private.note_lineage',
     'caliber_private.register_tenant',
+    'caliber_private.replacement_lineage',
+    'caliber_private.revision_lineage',
   ])
   for (const definer of definers) {
     expect(definer).toMatchObject({
@@ -243,7 +246,8 @@ async function fill(tenant: TestTenant): Promise<void> {
   const { scopeId } = await tenant.call<{ scopeId: string }>('scope.open', { trajectoryId, name: 's' })
   await tenant.call('turn.append', { scopeId, turns: [{ role: 'user', content: 'hello' }] })
   await tenant.call('artifact.put', { trajectoryId, type: 'plan', name: 'a', content: 'plan' })
-  await tenant.call('note.record', { subject: 's', content: 'c' })
+  const { noteId } = await tenant.call<{ noteId: string }>('note.record', { subject: 's', content: 'c' })
+  await tenant.call('note.record', { subject: 's', content: 'd', sources: [{ kind: 'note', id: noteId }] })
   const { regionId } = await tenant.call<{ regionId: string }>('region.create', { name: 'r', kind: 'team' })
   const { principalId } = await tenant.call<{ principalId: string }>('principal.add', {
     kind: 'agent',

@@ -8,7 +8,14 @@ import type { Standing } from './tableRules.ts'
 /** Everything that is tried on functions and triggers. */
 export function guardAttempts(town: Town): readonly Attempt[] {
   const cast = castOf(town)
-  return [...regionGuards(town), ...fenceGuards(cast), ...lockGuards(cast), ...logGuards(cast), ...tenantGuards(cast)]
+  return [
+    ...regionGuards(town),
+    ...fenceGuards(cast),
+    ...lockGuards(cast),
+    ...lineageGuards(cast),
+    ...logGuards(cast),
+    ...tenantGuards(cast),
+  ]
 }
 
 function regionGuards({ standings, facts }: Town): readonly Attempt[] {
@@ -163,6 +170,52 @@ function lockGuards({ first, second, nobody, owner, reader, writer, narrowed }: 
     guard(writer, "extends another's lease", [renew(first.fence, 60_000)], says(false)),
     guard(writer, "releases another's lease", [renew(first.fence, 0)], says(false)),
     guard(owner, "releases another tenant's lease", [renew(second.fence, 0)], says(false)),
+  ]
+}
+
+/** What is derived says from what, whoever writes it, and from nothing that its writer may not read. */
+function lineageGuards({ first: { tenantId, regions }, owner }: Cast): readonly Attempt[] {
+  const [derived, replacement] = [randomUUID(), randomUUID()]
+  const note = (id: string, sources = `'[]'`) => `
+    insert into caliber.note (tenant_id, id, region_id, type, subject, content, level, confidence, pinned, sources, token_count, status, recorded_by)
+    values ('${tenantId}', '${id}', '${regions.common}', 'fact', 'x', 'x', 'raw', 1, false, ${sources}, 1, 'live', caliber.current_principal())`
+  const turnIn = (region: string) => `(select id from caliber.turn where region_id = '${region}' limit 1)`
+  const from = (turn: string) => `jsonb_build_array(jsonb_build_object('kind', 'turn', 'id', ${turn}))`
+  const rows = (item: string) => `select to_jsonb(count(*)) from caliber.lineage where derived_id = ${item}`
+  const revision = `
+    insert into caliber.artifact_revision (tenant_id, region_id, artifact_id, revision, content, token_count, provenance, created_by)
+    select tenant_id, region_id, id, 9999, 'x', 1, jsonb_build_object('sourceTurnIds', jsonb_build_array(${turnIn(regions.common)})), caliber.current_principal()
+    from caliber.artifact where region_id = '${regions.common}' limit 1`
+  return [
+    guard(
+      owner,
+      'records a note with a source',
+      [note(derived, from(turnIn(regions.common))), rows(`'${derived}'`)],
+      says(1),
+    ),
+    guard(
+      owner,
+      'replaces a note',
+      [
+        note(derived),
+        note(replacement),
+        `update caliber.note set status = 'superseded', superseded_by = '${replacement}' where id = '${derived}'`,
+        rows(`'${replacement}'`),
+      ],
+      says(1),
+    ),
+    guard(
+      owner,
+      'revises an artifact from a turn',
+      [revision, rows(`(select artifact_id from caliber.artifact_revision where revision = 9999 limit 1)`)],
+      says(1),
+    ),
+    guard(
+      owner,
+      'derives a note from one that is not there',
+      [`with done as (${note(derived, from(`'${randomUUID()}'::uuid`))}) select to_jsonb(1)`],
+      isRefused('23503'),
+    ),
   ]
 }
 

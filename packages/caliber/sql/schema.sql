@@ -341,6 +341,28 @@ $function$
 grant execute on function caliber.verify_events(bigint,bigint) to caliber_app;
 grant execute on function caliber.verify_events(bigint,bigint) to caliber_auditor;
 
+CREATE OR REPLACE FUNCTION caliber_private.add_lineage(tenant uuid, derived uuid, home uuid, sources uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  readable uuid[];
+begin
+  perform pg_advisory_xact_lock_shared(caliber_private.lineage_lock(tenant));
+  readable := caliber.open_regions(false);
+  if exists (select from unnest(sources) as s (id)
+             where not coalesce(caliber_private.region_of_item(tenant, s.id) = any (readable), false)) then
+    raise exception 'a source of % is not there', derived using errcode = '23503';
+  end if;
+  insert into caliber.lineage (tenant_id, derived_id, source_id, region_id)
+  select distinct tenant, derived, s.id, home from unnest(sources) as s (id)
+  on conflict do nothing;
+end
+$function$
+;
+-- owner caliber_owner, security invoker
+
 CREATE OR REPLACE FUNCTION caliber_private.assert_fences()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -452,6 +474,14 @@ $function$
 ;
 -- owner caliber_owner, security invoker
 
+CREATE OR REPLACE FUNCTION caliber_private.lineage_lock(tenant uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE STRICT
+AS $function$ select hashtextextended('caliber.lineage ' || tenant, 0) $function$
+;
+-- owner caliber_owner, security invoker
+
 CREATE OR REPLACE FUNCTION caliber_private.note_digest(n caliber.note)
  RETURNS bytea
  LANGUAGE sql
@@ -463,6 +493,34 @@ AS $function$
     float8send(n.confidence), boolsend(n.pinned), timestamptz_send(n.valid_from), timestamptz_send(n.valid_until),
     convert_to(n.sources::text, 'UTF8'), int4send(n.token_count), uuid_send(n.recorded_by),
     timestamptz_send(n.recorded_at)]))
+$function$
+;
+-- owner caliber_owner, security invoker
+
+CREATE OR REPLACE FUNCTION caliber_private.note_lineage()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform caliber_private.add_lineage(new.tenant_id, new.id, new.region_id,
+    array(select (s ->> 'id')::uuid from jsonb_array_elements(new.sources) as s));
+  return null;
+end
+$function$
+;
+-- owner caliber_owner, security definer
+
+CREATE OR REPLACE FUNCTION caliber_private.region_of_item(tenant uuid, item uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select region_id from caliber.turn where tenant_id = tenant and id = item
+  union all select region_id from caliber.artifact where tenant_id = tenant and id = item
+  union all select region_id from caliber.note where tenant_id = tenant and id = item
+  limit 1
 $function$
 ;
 -- owner caliber_owner, security invoker
@@ -481,6 +539,21 @@ $function$
 ;
 -- owner caliber_owner, security definer
 
+CREATE OR REPLACE FUNCTION caliber_private.replacement_lineage()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform caliber_private.add_lineage(new.tenant_id, new.superseded_by,
+    caliber_private.region_of_item(new.tenant_id, new.superseded_by), array[new.id]);
+  return null;
+end
+$function$
+;
+-- owner caliber_owner, security definer
+
 CREATE OR REPLACE FUNCTION caliber_private.revision_digest(r caliber.artifact_revision)
  RETURNS bytea
  LANGUAGE sql
@@ -492,6 +565,21 @@ AS $function$
 $function$
 ;
 -- owner caliber_owner, security invoker
+
+CREATE OR REPLACE FUNCTION caliber_private.revision_lineage()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform caliber_private.add_lineage(new.tenant_id, new.artifact_id, new.region_id,
+    array(select id::uuid from jsonb_array_elements_text(new.provenance -> 'sourceTurnIds') as id));
+  return null;
+end
+$function$
+;
+-- owner caliber_owner, security definer
 
 CREATE OR REPLACE FUNCTION caliber_private.turn_digest(t caliber.turn)
  RETURNS bytea
@@ -598,6 +686,8 @@ CREATE TRIGGER fence_insert AFTER INSERT ON caliber.artifact_revision REFERENCIN
 -- trigger fence_insert: enabled A
 CREATE TRIGGER fence_update AFTER UPDATE ON caliber.artifact_revision REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.assert_fences();
 -- trigger fence_update: enabled A
+CREATE TRIGGER lineage AFTER INSERT ON caliber.artifact_revision FOR EACH ROW WHEN (((new.provenance -> 'sourceTurnIds'::text) <> '[]'::jsonb)) EXECUTE FUNCTION caliber_private.revision_lineage();
+-- trigger lineage: enabled A
 grant insert on caliber.artifact_revision to caliber_app;
 grant select on caliber.artifact_revision to caliber_app;
 
@@ -708,6 +798,22 @@ grant delete on caliber.identity to caliber_app;
 grant insert on caliber.identity to caliber_app;
 grant select on caliber.identity to caliber_app;
 
+create table caliber.lineage (
+  tenant_id uuid not null,
+  derived_id uuid not null,
+  source_id uuid not null,
+  region_id uuid not null
+);
+alter table caliber.lineage add constraint lineage_check CHECK ((derived_id <> source_id));
+alter table caliber.lineage add constraint lineage_tenant_id_region_id_fkey FOREIGN KEY (tenant_id, region_id) REFERENCES caliber.region(tenant_id, id);
+alter table caliber.lineage add constraint lineage_pkey PRIMARY KEY (tenant_id, derived_id, source_id);
+CREATE INDEX lineage_source ON caliber.lineage USING btree (tenant_id, source_id);
+-- row security: enabled t, forced t, owner caliber_owner
+create policy owner on caliber.lineage as permissive for all to caliber_owner using (true) with check (true);
+create policy reads on caliber.lineage as permissive for select to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(false) AS open_regions)::uuid[]))) with check ();
+create policy wall on caliber.lineage as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+grant select on caliber.lineage to caliber_app;
+
 create table caliber.lock (
   tenant_id uuid not null,
   region_id uuid not null,
@@ -782,6 +888,7 @@ alter table caliber.note add constraint note_tenant_id_recorded_by_fkey FOREIGN 
 alter table caliber.note add constraint note_tenant_id_superseded_by_fkey FOREIGN KEY (tenant_id, superseded_by) REFERENCES caliber.note(tenant_id, id);
 alter table caliber.note add constraint note_trajectory_fkey FOREIGN KEY (tenant_id, trajectory_id, region_id) REFERENCES caliber.trajectory(tenant_id, id, region_id);
 alter table caliber.note add constraint note_pkey PRIMARY KEY (tenant_id, id);
+CREATE INDEX note_superseded ON caliber.note USING btree (tenant_id, superseded_by) WHERE (superseded_by IS NOT NULL);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy adds on caliber.note as permissive for insert to caliber_app using () with check ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[])));
 create policy changes on caliber.note as permissive for update to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[]))) with check ();
@@ -794,6 +901,10 @@ CREATE TRIGGER fence_insert AFTER INSERT ON caliber.note REFERENCING NEW TABLE A
 -- trigger fence_insert: enabled A
 CREATE TRIGGER fence_update AFTER UPDATE ON caliber.note REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.assert_fences();
 -- trigger fence_update: enabled A
+CREATE TRIGGER lineage AFTER INSERT ON caliber.note FOR EACH ROW WHEN ((new.sources <> '[]'::jsonb)) EXECUTE FUNCTION caliber_private.note_lineage();
+-- trigger lineage: enabled A
+CREATE TRIGGER replacement AFTER UPDATE OF superseded_by ON caliber.note FOR EACH ROW WHEN ((new.superseded_by IS NOT NULL)) EXECUTE FUNCTION caliber_private.replacement_lineage();
+-- trigger replacement: enabled A
 grant insert on caliber.note to caliber_app;
 grant select on caliber.note to caliber_app;
 grant update (reason, status, superseded_by, version) on caliber.note to caliber_app;
