@@ -37,7 +37,7 @@ afterAll(async () => {
 })
 
 test('the sweep sees every table there is', () => {
-  expect(tables.length).toBeGreaterThanOrEqual(19)
+  expect(tables.length).toBeGreaterThanOrEqual(20)
 })
 
 test('every table has row security enabled and forced, a restrictive wall, a tenant-led key and no excess of grants', async () => {
@@ -90,6 +90,9 @@ test('functions that run as the owner are these, with a pinned search path, and 
   expect(definers.map(({ name }) => name)).toEqual([
     'caliber.acquire_lock',
     'caliber.append_events',
+    'caliber.erase',
+    'caliber.forgotten_with',
+    'caliber.hold_lineage',
     'caliber.metrics',
     'caliber.open_regions',
     'caliber.renew_lock',
@@ -140,6 +143,11 @@ describe('direct statements of the application role', () => {
     'change an event': (tx) => tx`update caliber.event set kind = 'x'`,
     'delete an event': (tx) => tx`delete from caliber.event`,
     'delete a turn': (tx) => tx`delete from caliber.turn`,
+    'delete a note': (tx) => tx`delete from caliber.note`,
+    'delete a record of an erasure': (tx) => tx`delete from caliber.erasure`,
+    'write an erasure by hand': (tx) =>
+      tx`insert into caliber.erasure (tenant_id, entry_seq, generation, receipt_id, region_id, subject_id, erased, items, bytes)
+         values (${ours.tenantId}, 1, 1, ${ours.tenantId}, ${ours.tenantId}, ${ours.tenantId}, '{}', 0, 0)`,
     'truncate a table': (tx) => tx`truncate caliber.turn`,
     'turn row security off': (tx) => tx`alter table caliber.note disable row level security`,
     'read around row security': async (tx) => {
@@ -248,6 +256,8 @@ async function fill(tenant: TestTenant): Promise<void> {
   await tenant.call('artifact.put', { trajectoryId, type: 'plan', name: 'a', content: 'plan' })
   const { noteId } = await tenant.call<{ noteId: string }>('note.record', { subject: 's', content: 'c' })
   await tenant.call('note.record', { subject: 's', content: 'd', sources: [{ kind: 'note', id: noteId }] })
+  const { noteId: wrong } = await tenant.call<{ noteId: string }>('note.record', { subject: 's', content: 'e' })
+  await tenant.call('memory.forget', { items: [wrong], reason: 'r' })
   const { regionId } = await tenant.call<{ regionId: string }>('region.create', { name: 'r', kind: 'team' })
   const { principalId } = await tenant.call<{ principalId: string }>('principal.add', {
     kind: 'agent',

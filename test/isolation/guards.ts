@@ -13,6 +13,7 @@ export function guardAttempts(town: Town): readonly Attempt[] {
     ...fenceGuards(cast),
     ...lockGuards(cast),
     ...lineageGuards(cast),
+    ...forgettingGuards(cast),
     ...logGuards(cast),
     ...tenantGuards(cast),
   ]
@@ -215,6 +216,59 @@ function lineageGuards({ first: { tenantId, regions }, owner }: Cast): readonly 
       'derives a note from one that is not there',
       [`with done as (${note(derived, from(`'${randomUUID()}'::uuid`))}) select to_jsonb(1)`],
       isRefused('23503'),
+    ),
+  ]
+}
+
+/** Content is erased by one function, within what the claims may write, and accounted for once. */
+function forgettingGuards({ first, second, nobody, owner, reader, narrowed }: Cast): readonly Attempt[] {
+  const { regions } = first
+  const turnsOf = (region: string) => `array(select id from caliber.turn where region_id = '${region}')`
+  const hiddenTurns = (region: string) => [
+    `select set_config('role', 'none', true)`,
+    `select set_config('isolation.ids', ${turnsOf(region)}::text, true)`,
+    `select set_config('role', 'caliber_app', true)`,
+  ]
+  const receipt = randomUUID()
+  const erase = (region: string, ids = `current_setting('isolation.ids')::uuid[]`) =>
+    `select to_jsonb(e) from caliber.erase(${ids}, '{}', '{"${region}": "${receipt}"}') e`
+  const accounts = append({ kind: 'memory.forgotten', subjectId: receipt, regionId: regions.common, data: {} })
+  const erases = erase(regions.common, turnsOf(regions.common))
+  const beyond = (as: Standing, name: string, region: string) =>
+    guard(as, `erases turns of ${name}`, [...hiddenTurns(region), erase(region)], isRefused('CB004'))
+  return [
+    guard(
+      owner,
+      'erases what it may write, in windows and answers as well',
+      [
+        `select set_config('isolation.said', (select to_jsonb(windows > 0 and answers > 0) from (${erases.replace('to_jsonb(e)', '*')}) e)::text, true)`,
+        `select current_setting('isolation.said')::jsonb`,
+      ],
+      says(true),
+    ),
+    guard(
+      owner,
+      'sees nothing more of it',
+      [erases, accounts, `select to_jsonb(count(*)) from caliber.turn where region_id = '${regions.common}'`],
+      says(0),
+    ),
+    guard(owner, 'accounts twice for what it erased', [erases, accounts, accounts], isRefused('42501')),
+    guard(owner, 'accounts for what it did not erase', [accounts], isRefused('42501')),
+    guard(
+      owner,
+      'erases in a locked region without a fence',
+      [...hiddenTurns(regions.locked), erase(regions.locked)],
+      isRefused('CB002'),
+    ),
+    guard(nobody, 'erases', [erase(regions.common, "'{}'")], isRefused('42501')),
+    beyond(owner, 'a hidden region', regions.hidden),
+    beyond(reader, 'a region that it only reads', regions.team),
+    beyond(narrowed, 'a region beyond its narrowing', regions.common),
+    guard(
+      owner,
+      'erases turns of another tenant',
+      [...hiddenTurns(second.regions.common), erase(second.regions.common)],
+      says({ answers: 0, windows: 0 }),
     ),
   ]
 }

@@ -76,6 +76,7 @@ export const tableRules: Readonly<Record<string, TableRules>> = {
   artifact_revision: { ...content, updates: never },
   note: content,
   lineage: { ...fixed, sees: readsItsRegion },
+  erasure: { ...fixed, sees: readsItsRegion },
   lock: { ...fixed, sees: readsItsRegion },
   lock_share: { ...fixed, sees: readsItsRegion },
   event: { ...fixed, sees: reads((row) => (row.region_id === null ? [] : [row.region_id])) },

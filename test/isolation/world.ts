@@ -136,6 +136,10 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
       call(author, operation, input, { idempotencyKey, fences }),
     )
   }
+  for (const name of ['common', 'hidden'] as const) {
+    const recorded = await call(admin, 'note.record', { subject: 'x', content: 'x', regionId: regions[name] })
+    await call(admin, 'memory.forget', { items: [said(recorded, 'noteId')], reason: 'x' })
+  }
   return {
     number,
     tenantId,

@@ -171,6 +171,194 @@ AS $function$ select nullif(split_part(current_setting('caliber.claims', true), 
 grant execute on function caliber.current_tenant() to caliber_app;
 grant execute on function caliber.current_tenant() to caliber_auditor;
 
+CREATE OR REPLACE FUNCTION caliber.erase(chosen uuid[], trajectories uuid[], receipts jsonb)
+ RETURNS TABLE(windows bigint, answers bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  tenant uuid := caliber.verified_tenant();
+  gone uuid[] := array(select f.id from caliber.forgotten_with(chosen) as f);
+  named uuid[];
+  digests bytea[];
+  touched uuid[];
+  broken bigint;
+begin
+  if exists (select from unnest(trajectories) as g (id) where not exists (
+               select from caliber.trajectory t
+               where t.tenant_id = tenant and t.id = g.id and t.region_id = any (caliber.open_regions(true)))) then
+    raise exception 'a trajectory is not there or may not be written' using errcode = 'CB004';
+  end if;
+  named := gone || trajectories;
+  touched := array(
+    select s.trajectory_id from caliber.turn t
+    join caliber.scope s on s.tenant_id = t.tenant_id and s.id = t.scope_id where t.tenant_id = tenant and t.id = any (gone)
+    union select a.trajectory_id from caliber.artifact a where a.tenant_id = tenant and a.id = any (gone)
+    union select n.trajectory_id from caliber.note n
+    where n.tenant_id = tenant and n.id = any (gone) and n.trajectory_id is not null
+    union select unnest(trajectories));
+  digests := array(
+    select t.digest from caliber.turn t where t.tenant_id = tenant and t.id = any (gone)
+    union select r.digest from caliber.artifact_revision r where r.tenant_id = tenant and r.artifact_id = any (gone)
+    union select n.digest from caliber.note n where n.tenant_id = tenant and n.id = any (gone));
+
+  insert into caliber.erasure
+    (tenant_id, entry_seq, generation, receipt_id, region_id, subject_id, erased, items, bytes, source_keys)
+  select tenant, e.seq,
+         1 + (select count(*) from caliber.erasure x where x.tenant_id = tenant and x.entry_seq = e.seq),
+         (receipts ->> e.region_id::text)::uuid, e.region_id, e.subject_id, array_agg(lost.id order by lost.place),
+         sum(lost.items), sum(lost.bytes),
+         coalesce(array_agg(caliber.forgotten_name(lost.source_key) order by lost.place)
+                    filter (where lost.source_key is not null), '{}')
+  from (
+    select 'turns.appended' as kind, t.scope_id as subject, t.sequence as place, t.id, t.source_key, 1 as items,
+           octet_length(t.content) + octet_length(t.tool_calls::text) + octet_length(t.tool_results::text) as bytes
+    from caliber.turn t where t.tenant_id = tenant and t.id = any (gone)
+    union all
+    select 'artifact.revised', r.artifact_id, r.revision, r.artifact_id, null, 1, octet_length(r.content)
+    from caliber.artifact_revision r where r.tenant_id = tenant and r.artifact_id = any (gone)
+    union all
+    select 'note', n.id, 1, n.id, null, 1, octet_length(n.content)
+    from caliber.note n where n.tenant_id = tenant and n.id = any (gone)
+    union all
+    select 'trajectory.started', g.id, 1, g.id, null, 0, 0 from unnest(trajectories) as g (id)
+  ) as lost
+  join caliber.event e
+    on e.tenant_id = tenant
+   and lost.kind = case when e.kind in ('note.recorded', 'note.superseded') then 'note' else e.kind end
+   and lost.subject = case e.kind when 'note.superseded' then (e.data ->> 'by')::uuid else e.subject_id end
+   and case e.kind when 'turns.appended' then
+              lost.place >= (e.data ->> 'firstSequence')::integer
+              and lost.place < (e.data ->> 'firstSequence')::integer + (e.data ->> 'count')::integer
+            when 'artifact.revised' then lost.place = (e.data ->> 'revision')::integer
+            else true end
+  group by e.seq, e.region_id, e.subject_id;
+
+  select min(e.seq) into broken
+  from caliber.erasure x
+  join caliber.event e on e.tenant_id = tenant and e.seq = x.entry_seq
+  cross join lateral caliber_private.brought(e.tenant_id, e.kind, e.subject_id, e.data) as brought
+  where x.tenant_id = tenant and x.receipt_id = any (array(select value::uuid from jsonb_each_text(receipts)))
+    and brought.digest is distinct from case x.generation when 1 then e.content_digest else (
+          select b.remainder from caliber.erasure b
+          where b.tenant_id = tenant and b.entry_seq = x.entry_seq and b.generation = x.generation - 1) end;
+  if broken is not null then
+    raise exception 'what entry % brought is not what the log says', broken using errcode = 'CB005';
+  end if;
+
+  update caliber.scope s set used_tokens = s.used_tokens - lost.tokens, version = s.version + 1
+  from (select t.scope_id, sum(t.token_count) as tokens from caliber.turn t
+        where t.tenant_id = tenant and t.id = any (gone) group by t.scope_id) as lost
+  where s.tenant_id = tenant and s.id = lost.scope_id;
+  delete from caliber.lineage l where l.tenant_id = tenant and (l.derived_id = any (gone) or l.source_id = any (gone));
+  delete from caliber.turn t where t.tenant_id = tenant and t.id = any (gone);
+  delete from caliber.artifact_revision r where r.tenant_id = tenant and r.artifact_id = any (gone);
+  delete from caliber.artifact a where a.tenant_id = tenant and a.id = any (gone);
+  delete from caliber.note n where n.tenant_id = tenant and n.id = any (gone);
+
+  -- What came of a trajectory was written knowing all of it.
+  update caliber.trajectory t
+  set outcome = jsonb_set(t.outcome, '{summary}', 'null'), version = t.version + 1, updated_at = clock_timestamp()
+  where t.tenant_id = tenant and t.id = any (touched) and t.outcome ->> 'summary' is not null;
+  update caliber.trajectory t
+  set name = 'forgotten', goal = null, source_key = caliber.forgotten_name(t.source_key), version = t.version + 1,
+      updated_at = clock_timestamp()
+  where t.tenant_id = tenant and t.id = any (trajectories);
+  update caliber.scope s
+  set name = 'forgotten', purpose = null, source_key = caliber.forgotten_name(s.source_key), version = s.version + 1
+  where s.tenant_id = tenant and s.trajectory_id = any (trajectories);
+
+  update caliber.erasure x set remainder = brought.digest
+  from caliber.event e cross join lateral caliber_private.brought(e.tenant_id, e.kind, e.subject_id, e.data) as brought
+  where x.tenant_id = tenant and x.receipt_id = any (array(select value::uuid from jsonb_each_text(receipts)))
+    and e.tenant_id = tenant and e.seq = x.entry_seq;
+
+  delete from caliber.context_window w
+  where w.tenant_id = tenant
+    and (w.items is null or w.query_digest = any (digests) or w.id in (
+           select shows.id from caliber.context_window shows cross join unnest(shows.items) as item (id)
+           where shows.tenant_id = tenant and item.id = any (gone)));
+  get diagnostics windows = row_count;
+  -- The record stays, so that nothing is carried out a second time; whoever repeats the request is told that it differs.
+  update caliber.idempotency i set response = null, request_digest = ''
+  where i.tenant_id = tenant and i.response is not null and exists (
+    select from regexp_matches(i.response::text, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') as m
+    where m[1]::uuid = any (named));
+  get diagnostics answers = row_count;
+  return next;
+end
+$function$
+;
+-- owner caliber_owner, security definer
+grant execute on function caliber.erase(uuid[],uuid[],jsonb) to caliber_app;
+
+CREATE OR REPLACE FUNCTION caliber.forgotten_name(name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  select case when name ~ '^forgotten:[0-9a-f]{64}$' then name
+              else 'forgotten:' || encode(sha256(convert_to(name, 'UTF8')), 'hex') end
+$function$
+;
+-- owner caliber_owner, security invoker
+grant execute on function caliber.forgotten_name(text) to caliber_app;
+
+CREATE OR REPLACE FUNCTION caliber.forgotten_with(chosen uuid[])
+ RETURNS TABLE(id uuid, kind text, region_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  tenant uuid := caliber.verified_tenant();
+  open uuid[] := caliber.open_regions(true);
+  reached uuid[];
+begin
+  if tenant is null then
+    raise exception 'no claims' using errcode = '42501';
+  end if;
+  perform pg_advisory_xact_lock(caliber_private.lineage_lock(tenant));
+  reached := array(
+    with recursive walk (item) as (
+      select unnest(chosen)
+      union
+      select next.item from walk cross join lateral (
+        select l.derived_id as item from caliber.lineage l where l.tenant_id = tenant and l.source_id = walk.item
+        union all
+        select n.id from caliber.note n where n.tenant_id = tenant and n.superseded_by = walk.item
+      ) as next
+    )
+    select item from walk);
+  if exists (select from unnest(reached) as r (item)
+             where not coalesce(caliber_private.region_of_item(tenant, r.item) = any (open), true)) then
+    raise exception 'the closure leaves the regions that may be written' using errcode = 'CB004';
+  end if;
+  return query
+    select t.id, 'turn', t.region_id from caliber.turn t where t.tenant_id = tenant and t.id = any (reached)
+    union all
+    select a.id, 'artifact', a.region_id from caliber.artifact a where a.tenant_id = tenant and a.id = any (reached)
+    union all
+    select n.id, 'note', n.region_id from caliber.note n where n.tenant_id = tenant and n.id = any (reached);
+end
+$function$
+;
+-- owner caliber_owner, security definer
+grant execute on function caliber.forgotten_with(uuid[]) to caliber_app;
+
+CREATE OR REPLACE FUNCTION caliber.hold_lineage()
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select pg_advisory_xact_lock_shared(caliber_private.lineage_lock(caliber.verified_tenant())) $function$
+;
+-- owner caliber_owner, security definer
+grant execute on function caliber.hold_lineage() to caliber_app;
+
 CREATE OR REPLACE FUNCTION caliber.metrics()
  RETURNS TABLE(tenants bigint, database_bytes bigint, sessions bigint)
  LANGUAGE sql
@@ -255,6 +443,39 @@ $function$
 -- owner caliber_owner, security definer
 grant execute on function caliber.renew_lock(uuid,text,bigint,integer) to caliber_app;
 
+CREATE OR REPLACE FUNCTION caliber.residue(ids uuid[], words text)
+ RETURNS TABLE(place text, hits bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  -- As it stands within JSON: what a row is looked at as.
+  quoted text := substr(to_jsonb(words)::text, 2, length(to_jsonb(words)::text) - 2);
+  octets text := encode(convert_to(words, 'UTF8'), 'hex');
+begin
+  for place in
+    select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'caliber' and c.relkind in ('r', 'p') order by 1
+  loop
+    execute format('
+      select count(*) from caliber.%1$I as x cross join lateral (select to_jsonb(x)::text) as said (all_of_it)
+      where x.tenant_id = $1
+        and (position($3 in all_of_it) > 0 or position($4 in all_of_it) > 0
+             or $5 and exists (
+                  select from regexp_matches(all_of_it, ''[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'', ''g'') as m
+                  where m[1]::uuid = any ($2)))', place)
+    into hits using caliber.current_tenant(), ids, quoted, octets, place not in ('erasure', 'event') and cardinality(ids) > 0;
+    if hits > 0 then
+      return next;
+    end if;
+  end loop;
+end
+$function$
+;
+-- owner caliber_owner, security invoker
+grant execute on function caliber.residue(uuid[],text) to caliber_app;
+
 CREATE OR REPLACE FUNCTION caliber.tenant_ids(after uuid, at_most integer)
  RETURNS SETOF uuid
  LANGUAGE plpgsql
@@ -323,9 +544,17 @@ AS $function$
            coalesce(lag(entry.seq) over w, (select max(b.seq) from caliber.event b where b.tenant_id = entry.tenant_id and b.seq < first)) as before_seq,
            coalesce(lag(entry.hash) over w,
              (select b.hash from caliber.event b where b.tenant_id = entry.tenant_id and b.seq < first order by b.seq desc limit 1)) as before_hash,
-           brought.digest
+           brought.digest,
+           case when forgotten.generation is null then entry.content_digest else forgotten.remainder end as expected
     from caliber.event entry
     cross join lateral caliber_private.brought(entry.tenant_id, entry.kind, entry.subject_id, entry.data) as brought
+    -- An erasure counts where an entry accounts for it.
+    left join lateral (
+      select x.generation, x.remainder from caliber.erasure x
+      where x.tenant_id = entry.tenant_id and x.entry_seq = entry.seq
+        and exists (select from caliber.event f
+                    where f.tenant_id = x.tenant_id and f.kind = 'memory.forgotten' and f.subject_id = x.receipt_id)
+      order by x.generation desc limit 1) as forgotten on true
     where entry.tenant_id = caliber.verified_tenant() and caliber.current_reach() = 'all'
       and entry.seq between first and last
     window w as (order by entry.seq)
@@ -333,7 +562,7 @@ AS $function$
   where e.seq <> coalesce(e.before_seq, 0) + 1
      or e.hash is distinct from caliber_private.event_hash(
           coalesce(e.before_hash, '\x0000000000000000000000000000000000000000000000000000000000000000'), e.entry)
-     or (e.entry).content_digest is distinct from e.digest
+     or e.expected is distinct from e.digest
   order by e.seq
 $function$
 ;
@@ -416,6 +645,12 @@ begin
       select caliber_private.note_digest(n), 1, octet_length(n.content) into digest, items, bytes
       from caliber.note n
       where n.tenant_id = tenant and n.id = case kind when 'note.recorded' then subject else (data ->> 'by')::uuid end;
+    when 'memory.forgotten' then
+      select sha256(string_agg(caliber_private.erasure_digest(e), '' order by e.entry_seq, e.generation)),
+             -sum(e.items), -sum(e.bytes)
+      into digest, items, bytes
+      from caliber.erasure e
+      where e.tenant_id = tenant and e.receipt_id = subject;
     else null;
   end case;
   items := coalesce(items, 0);
@@ -453,10 +688,29 @@ begin
       return exists (select from caliber.artifact a where a.tenant_id = tenant and a.id = subject and a.region_id = region);
     when 'note' then
       return exists (select from caliber.note n where n.tenant_id = tenant and n.id = subject and n.region_id = region);
+    when 'memory' then
+      -- Each receipt is accounted for once: it is taken from what the tenant stores.
+      return kind = 'memory.forgotten'
+         and exists (select from caliber.erasure x where x.tenant_id = tenant and x.receipt_id = subject and x.region_id = region)
+         and not exists (select from caliber.event e
+                         where e.tenant_id = tenant and e.kind = 'memory.forgotten' and e.subject_id = subject);
     else
       return false;
   end case;
 end
+$function$
+;
+-- owner caliber_owner, security invoker
+
+CREATE OR REPLACE FUNCTION caliber_private.erasure_digest(e caliber.erasure)
+ RETURNS bytea
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select sha256(array_send(array[
+    int8send(e.entry_seq), int4send(e.generation), uuid_send(e.receipt_id), uuid_send(e.region_id),
+    uuid_send(e.subject_id), convert_to(e.erased::text, 'UTF8'), int8send(e.items), int8send(e.bytes),
+    convert_to(e.source_keys::text, 'UTF8'), e.remainder]))
 $function$
 ;
 -- owner caliber_owner, security invoker
@@ -696,20 +950,50 @@ create table caliber.context_window (
   id text not null,
   record bytea not null,
   created_at timestamp with time zone default clock_timestamp() not null,
-  regions uuid[] default '{}'::uuid[] not null
+  regions uuid[] default '{}'::uuid[] not null,
+  items uuid[],
+  query_digest bytea
 );
 alter table caliber.context_window add constraint context_window_id_check CHECK ((id ~ '^[0-9a-f]{64}$'::text));
+alter table caliber.context_window add constraint context_window_query_digest_check CHECK ((octet_length(query_digest) = 32));
 alter table caliber.context_window add constraint context_window_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES caliber.tenant(tenant_id);
 alter table caliber.context_window add constraint context_window_pkey PRIMARY KEY (tenant_id, id);
 CREATE INDEX context_window_oldest ON caliber.context_window USING btree (tenant_id, created_at);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy adds on caliber.context_window as permissive for insert to caliber_app using () with check ((regions <@ ( SELECT caliber.open_regions(false) AS open_regions)));
+create policy owner on caliber.context_window as permissive for all to caliber_owner using (true) with check (true);
 create policy reads on caliber.context_window as permissive for select to caliber_app using ((regions <@ ( SELECT caliber.open_regions(false) AS open_regions))) with check ();
 create policy sweeps on caliber.context_window as permissive for delete to caliber_app using ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text)) with check ();
 create policy wall on caliber.context_window as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
 grant delete on caliber.context_window to caliber_app;
 grant insert on caliber.context_window to caliber_app;
 grant select on caliber.context_window to caliber_app;
+
+create table caliber.erasure (
+  tenant_id uuid not null,
+  entry_seq bigint not null,
+  generation integer not null,
+  receipt_id uuid not null,
+  region_id uuid not null,
+  subject_id uuid not null,
+  erased uuid[] not null,
+  items bigint not null,
+  bytes bigint not null,
+  source_keys text[] default '{}'::text[] not null,
+  remainder bytea
+);
+alter table caliber.erasure add constraint erasure_generation_check CHECK ((generation > 0));
+alter table caliber.erasure add constraint erasure_remainder_check CHECK ((octet_length(remainder) = 32));
+alter table caliber.erasure add constraint erasure_tenant_id_entry_seq_fkey FOREIGN KEY (tenant_id, entry_seq) REFERENCES caliber.event(tenant_id, seq);
+alter table caliber.erasure add constraint erasure_tenant_id_region_id_fkey FOREIGN KEY (tenant_id, region_id) REFERENCES caliber.region(tenant_id, id);
+alter table caliber.erasure add constraint erasure_pkey PRIMARY KEY (tenant_id, entry_seq, generation);
+CREATE INDEX erasure_receipt ON caliber.erasure USING btree (tenant_id, receipt_id);
+CREATE INDEX erasure_subject ON caliber.erasure USING btree (tenant_id, subject_id);
+-- row security: enabled t, forced t, owner caliber_owner
+create policy owner on caliber.erasure as permissive for all to caliber_owner using (true) with check (true);
+create policy reads on caliber.erasure as permissive for select to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(false) AS open_regions)::uuid[]))) with check ();
+create policy wall on caliber.erasure as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+grant select on caliber.erasure to caliber_app;
 
 create table caliber.event (
   tenant_id uuid not null,
@@ -730,6 +1014,7 @@ alter table caliber.event add constraint event_region_fkey FOREIGN KEY (tenant_i
 alter table caliber.event add constraint event_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES caliber.tenant(tenant_id);
 alter table caliber.event add constraint event_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES caliber.principal(tenant_id, id);
 alter table caliber.event add constraint event_pkey PRIMARY KEY (tenant_id, seq);
+CREATE INDEX event_forgotten ON caliber.event USING btree (tenant_id, subject_id) WHERE (kind = 'memory.forgotten'::text);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy audits on caliber.event as permissive for select to caliber_auditor using (true) with check ();
 create policy owner on caliber.event as permissive for all to caliber_owner using (true) with check (true);
@@ -773,6 +1058,7 @@ alter table caliber.idempotency add constraint idempotency_pkey PRIMARY KEY (ten
 CREATE INDEX idempotency_expiry ON caliber.idempotency USING btree (tenant_id, expires_at);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy own on caliber.idempotency as permissive for all to caliber_app using ((((principal_id = ( SELECT caliber.current_principal() AS current_principal)) AND (reach = ( SELECT caliber.current_reach() AS current_reach))) OR (( SELECT caliber.current_reach() AS current_reach) = 'all'::text))) with check ((principal_id = ( SELECT caliber.current_principal() AS current_principal)));
+create policy owner on caliber.idempotency as permissive for all to caliber_owner using (true) with check (true);
 create policy wall on caliber.idempotency as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
 grant delete on caliber.idempotency to caliber_app;
 grant insert on caliber.idempotency to caliber_app;

@@ -22,6 +22,14 @@ const byState: Readonly<Record<string, readonly [ErrorCode, string]>> = {
     'quota_exceeded',
     'The tenant stores as much as it may; nothing was written. Ask the operator for a higher limit.',
   ],
+  CB004: [
+    'forbidden',
+    'What was derived from it lies in part in a region that you may not write; nothing was changed. Ask somebody who may.',
+  ],
+  CB005: [
+    'integrity',
+    'What is to be forgotten is not what the log says was written; nothing was changed. Run: caliber verify',
+  ],
   '57014': ['timeout', 'The statement was stopped at its time limit; nothing was written.'],
   '57P01': ['unavailable', 'The database is shutting down. Send the same request again later.'],
   '57P03': ['unavailable', 'The database is starting. Send the same request again in a moment.'],

@@ -50,6 +50,8 @@ interface Batch {
   readonly artifacts: ReadonlyMap<string, Artifact>
   readonly notes: ReadonlyMap<string, Note>
   readonly regions: ReadonlyMap<string, ReadableRegion>
+  /** Ids of forgotten items by receipt. */
+  readonly forgotten: ReadonlyMap<string, readonly string[]>
 }
 
 /** @throws CaliberError `integrity` */
@@ -66,8 +68,9 @@ async function readBatch(sql: Sql, seq: number): Promise<Batch> {
   const artifacts = await readArtifacts(sql, subjects(events, 'artifact.'))
   const notes = await readNotes(sql, [...subjects(events, 'note.'), ...replacements(events)])
   const regions = await readRegions(sql, subjects(events, 'region.'))
+  const forgotten = await readForgotten(sql, subjects(events, 'memory.forgotten'))
   const isLast = events.length === read.length && read.length < batchEvents
-  return { events, isLast, turns, artifacts, notes, regions }
+  return { events, isLast, turns, artifacts, notes, regions, forgotten }
 }
 
 /** The first events that bring no more turns than a batch holds; at least one. */
@@ -80,7 +83,7 @@ function withinBatch(events: readonly Event[]): readonly Event[] {
   return end === -1 ? events : events.slice(0, end)
 }
 
-function apply(memory: TenantMemory, event: Event, { turns, artifacts, notes, regions }: Batch): void {
+function apply(memory: TenantMemory, event: Event, { turns, artifacts, notes, regions, forgotten }: Batch): void {
   switch (event.kind) {
     case 'trajectory.started':
       memory.addTrajectory(event.subjectId, regionOf(event))
@@ -110,6 +113,9 @@ function apply(memory: TenantMemory, event: Event, { turns, artifacts, notes, re
       break
     case 'note.retracted':
       memory.remove(event.subjectId)
+      break
+    case 'memory.forgotten':
+      memory.forget(forgotten.get(event.subjectId) ?? [])
       break
     case 'region.created':
     case 'region.granted':
@@ -186,4 +192,12 @@ async function readRegions(sql: Sql, ids: readonly string[]): Promise<ReadonlyMa
     from caliber.region r
     where r.tenant_id = caliber.current_tenant() and r.id = any(${uuids(ids)})`
   return new Map(rows.map((region) => [region.regionId, region]))
+}
+
+async function readForgotten(sql: Sql, receipts: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  if (receipts.length === 0) return new Map()
+  const rows = await sql<{ receiptId: string; ids: readonly string[] }>`
+    select receipt_id as "receiptId", array_agg(distinct id) as ids from caliber.erasure cross join unnest(erased) as id
+    where tenant_id = caliber.current_tenant() and receipt_id = any(${uuids(receipts)}) group by receipt_id`
+  return new Map(rows.map(({ receiptId, ids }) => [receiptId, ids]))
 }

@@ -26,6 +26,11 @@ export class MemoryView {
     return item && this.#readable.has(item.regionId) ? item : undefined
   }
 
+  /** In how many items of the whole memory, open to the principal or not, an item of these ids or a text stands. */
+  residueOf(ids: ReadonlySet<string>, words: string | undefined): number {
+    return this.#memory.residueOf(ids, words)
+  }
+
   /** @throws CaliberError `not_found` */
   assertRegion(regionId: RegionId): void {
     if (!this.#readable.has(regionId)) throw notFound('region', regionId)

@@ -81,7 +81,7 @@ export class TenantMemory {
   readonly #trajectories = new Map<string, RegionId>()
   readonly #scopes = new Map<string, ScopeMemory>()
   readonly #index = new Bm25Index()
-  readonly #knownWords = new KnownWords()
+  #knownWords = new KnownWords()
   #textBytes = 0
   /** Who may read what; a {@link MemoryView} applies it. */
   readonly regions: Regions
@@ -135,10 +135,7 @@ export class TenantMemory {
       note: null,
     })
     const scope = this.#scopes.get(turn.scopeId)
-    if (!scope) return
-    const last = scope.turns.length - 1
-    scope.tokensBefore.push((scope.tokensBefore[last] ?? 0) + (scope.turns[last]?.tokenCount ?? 0))
-    scope.turns.push(item)
+    if (scope) append(scope, item)
   }
 
   /** Hold a revision in place of the one before. */
@@ -180,7 +177,35 @@ export class TenantMemory {
     for (const place of placesOf(note)) this.#notes[place].set(item.id, item)
   }
 
-  /** Forget a note or an artifact. Nothing happens when it is not there. */
+  /**
+   * Forget items as if they had never been: what follows has their turns' places, and nothing keeps their words. That
+   * makes the index anew, which takes as long as the memory is large.
+   */
+  forget(ids: readonly string[]): void {
+    const scopes = new Set<ScopeMemory>()
+    for (const id of ids) {
+      const scope = this.#scopes.get(this.#byId.get(id)?.scopeId ?? '')
+      if (scope) scopes.add(scope)
+      this.remove(id)
+    }
+    for (const scope of scopes) {
+      const left = scope.turns.filter(({ id }) => this.#byId.has(id))
+      scope.turns.length = 0
+      scope.tokensBefore.length = 0
+      for (const item of left) append(scope, item)
+    }
+    this.#index.compact()
+    this.#knownWords = new KnownWords()
+  }
+
+  /** In how many live items an item of these ids or a text stands. */
+  residueOf(ids: ReadonlySet<string>, words: string | undefined): number {
+    const turns = [...this.#scopes.values()].flatMap((scope) => scope.turns)
+    const held = new Set([...this.#byId.values(), ...turns])
+    return [...held].filter(({ id, text }) => ids.has(id) || (words !== undefined && text.includes(words))).length
+  }
+
+  /** Take an item out that is no longer live. Nothing happens when it is not there. */
   remove(id: string): void {
     const item = this.#byId.get(id)
     if (!item) return
@@ -250,7 +275,7 @@ export class TenantMemory {
     const item = this.#items[ordinal]
     if (!item || item.scopeId === null || item.sequence === null) return undefined
     const turns = this.#scopes.get(item.scopeId)?.turns
-    return turns && { turns, index: item.sequence - 1 }
+    return turns && { turns, index: indexOf(turns, item.sequence) }
   }
 }
 
@@ -260,4 +285,23 @@ function placesOf({ pinned, type, level }: Note): readonly NotePlace[] {
     ...(standingTypes.has(type) ? (['standing'] as const) : []),
     ...(level === 'raw' ? [] : [level]),
   ]
+}
+
+function append({ turns, tokensBefore }: ScopeMemory, item: MemoryItem): void {
+  const last = turns.length - 1
+  tokensBefore.push((tokensBefore[last] ?? 0) + (turns[last]?.tokenCount ?? 0))
+  turns.push(item)
+}
+
+/** Where the turn of a sequence number stands among turns in their order, of which some may have been forgotten. */
+function indexOf(turns: readonly MemoryItem[], sequence: number): number {
+  let [low, high] = [0, Math.min(sequence, turns.length) - 1]
+  // Where nothing was forgotten before it, it is the last that it can be.
+  if (turns[high]?.sequence === sequence) return high
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((turns[middle]?.sequence ?? 0) < sequence) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -5,6 +5,7 @@
  * may lose the last ones. Bounded: with too many on their way, the next assembly waits for one. What cannot be stored
  * (a full disk, a database that went away) is dropped, and `find` says that there is none.
  */
+import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { deflateRawSync, inflateRaw } from 'node:zlib'
 import type { Sessions } from '../db/session.ts'
@@ -59,12 +60,21 @@ export class Windows {
   async #store(principal: Principal, window: KeptWindow, regions: ReadonlySet<RegionId>): Promise<void> {
     // The fastest level: three quarters of the size for a quarter of a millisecond.
     const record = deflateRawSync(JSON.stringify(window), { level: 1 })
+    const { request, verdicts, eventSeq } = window.receipt
+    const shown = verdicts.filter(({ verdict }) => verdict === 'included').map(({ id }) => id)
+    const query = request.query === null ? null : createHash('sha256').update(request.query).digest()
     await this.#sessions.run(
       claimsOf(principal),
-      (sql) => sql`
-        insert into caliber.context_window (tenant_id, id, record, regions)
-        values (caliber.current_tenant(), ${window.windowId}, ${bytes(record)}, ${uuids([...regions])})
-        on conflict (tenant_id, id) do nothing`,
+      async (sql) => {
+        // Of a memory from before something was forgotten nothing is stored any more: it may show just that.
+        await sql`select caliber.hold_lineage()`
+        await sql`
+          insert into caliber.context_window (tenant_id, id, record, regions, items, query_digest)
+          select caliber.current_tenant(), ${window.windowId}, ${bytes(record)}, ${uuids([...regions])}, ${uuids(shown)}, ${bytes(query)}
+          where not exists (select from caliber.event where tenant_id = caliber.current_tenant()
+                              and kind = 'memory.forgotten' and seq > ${eventSeq})
+          on conflict (tenant_id, id) do nothing`
+      },
       { relaxedDurability: true },
     )
   }

@@ -25,6 +25,7 @@ export const eventKinds = [
   'note.recorded',
   'note.superseded',
   'note.retracted',
+  'memory.forgotten',
   'sweep.ran',
 ] as const
 export type EventKind = (typeof eventKinds)[number]

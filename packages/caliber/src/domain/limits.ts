@@ -15,6 +15,11 @@ export const limits = {
   toolsPerTurn: 256,
   sourcesPerItem: 100,
   pinsPerContext: 100,
+  /** Ids that one forgetting names, and items that it takes with all that is derived from them. */
+  idsPerForget: 1_000,
+  itemsPerForget: 100_000,
+  /** Stays in the log for good. */
+  forgetReasonChars: 200,
   /** Regions of one tenant: each statement looks through those that its principal may read. */
   regionsPerTenant: 1_000,
   /** Regions that a narrowed credential names. */

@@ -67,7 +67,7 @@ export function createDispatch(parts: Parts): Dispatch {
       case 'read':
         return read(parts, operation, principal, claims, input)
       case 'recall':
-        return recall(parts, operation, principal, input)
+        return recall(parts, operation, principal, claims, input)
       case 'operate':
         return operate(parts, operation, principal, input)
       case 'write':
@@ -92,10 +92,11 @@ async function read(parts: Parts, operation: Named<'read'>, principal: Principal
   return answer
 }
 
-function recall(parts: Parts, operation: Named<'recall'>, principal: Principal, input: Fields) {
-  const { memories, windows, tokenizer, now } = parts
+function recall(parts: Parts, operation: Named<'recall'>, principal: Principal, claims: Claims, input: Fields) {
+  const { sessions, memories, windows, tokenizer, now } = parts
   const memory = (atLeastSeq: number | undefined) => memories.at(principal, atLeastSeq)
-  return operation.run({ principal, tokenizer, now, memory, windows }, input)
+  const stored = <T>(work: (sql: Sql) => Promise<T>) => sessions.run(claims, work, { readOnly: true })
+  return operation.run({ principal, tokenizer, now, memory, stored, windows }, input)
 }
 
 function operate(parts: Parts, operation: Named<'operate'>, principal: Principal, input: Fields) {

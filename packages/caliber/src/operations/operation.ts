@@ -31,7 +31,7 @@ export interface ReadContext {
   seals(): Promise<SealedLog>
 }
 
-/** A recall is answered from the tenant's memory graph, without a transaction. */
+/** A recall is answered from the tenant's memory graph, most often without a transaction. */
 export interface RecallContext {
   readonly principal: Principal
   /**
@@ -40,6 +40,8 @@ export interface RecallContext {
    * @throws CaliberError `unavailable` when it is not there yet
    */
   memory(atLeastSeq: number | undefined): Promise<MemoryView>
+  /** Run one read-only transaction, for what only the database knows. Never while another is open. */
+  stored<T>(work: (sql: Sql) => Promise<T>): Promise<T>
   readonly tokenizer: Tokenizer
   /** The receipts of assembled contexts. */
   readonly windows: Windows

@@ -14,6 +14,8 @@ import { acquireLock } from './lock/acquire.ts'
 import { extendLock } from './lock/extend.ts'
 import { listLocks } from './lock/list.ts'
 import { releaseLock } from './lock/release.ts'
+import { forgetMemory } from './memory/forget.ts'
+import { memoryResidue } from './memory/residue.ts'
 import { searchMemory } from './memory/search.ts'
 import { verifyMemory } from './memory/verify.ts'
 import { getNote } from './note/get.ts'
@@ -75,6 +77,8 @@ export const registry: readonly AnyOperation[] = [
   retractNote,
   eventsSince,
   verifyMemory,
+  forgetMemory,
+  memoryResidue,
   createRegion,
   getRegion,
   listRegions,

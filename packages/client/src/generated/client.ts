@@ -32,6 +32,10 @@ import type {
   LockListOutput,
   LockReleaseInput,
   LockReleaseOutput,
+  MemoryForgetInput,
+  MemoryForgetOutput,
+  MemoryResidueInput,
+  MemoryResidueOutput,
   MemorySearchInput,
   MemorySearchOutput,
   MemoryVerifyInput,
@@ -150,6 +154,24 @@ export interface MemoryClient {
    * @throws CaliberError
    */
   verify(input?: MemoryVerifyInput, options?: CallOptions): Promise<MemoryVerifyOutput>
+
+  /**
+   * Erase items and everything that was derived from them, for good; the log keeps a receipt.
+   *
+   * Needs the right `admin`.
+   * @example await client.memory.forget({ subject: 'home address', reason: 'the user asked for it', dryRun: true })
+   * @throws CaliberError
+   */
+  forget(input: MemoryForgetInput, options?: CallOptions): Promise<MemoryForgetOutput>
+
+  /**
+   * Look for what should be forgotten in every table, stored context and index: by receipt, by words, or both.
+   *
+   * Needs the right `admin`.
+   * @example await client.memory.residue({ words: 'Sveavägen 44' })
+   * @throws CaliberError
+   */
+  residue(input?: MemoryResidueInput, options?: CallOptions): Promise<MemoryResidueOutput>
 }
 
 export interface ContextClient {

@@ -35,6 +35,8 @@ export const routes: Readonly<Record<string, Route>> = {
   'note.retract': { method: 'POST', path: '/v1/notes/{noteId}/retract', pathFields: ['noteId'], repeat: 'keyed' },
   'event.since': { method: 'GET', path: '/v1/events', pathFields: [], repeat: 'free' },
   'memory.verify': { method: 'GET', path: '/v1/memory/verify', pathFields: [], repeat: 'free' },
+  'memory.forget': { method: 'POST', path: '/v1/memory/forget', pathFields: [], repeat: 'keyed' },
+  'memory.residue': { method: 'POST', path: '/v1/memory/residue', pathFields: [], repeat: 'free' },
   'region.create': { method: 'POST', path: '/v1/regions', pathFields: [], repeat: 'keyed' },
   'region.get': { method: 'GET', path: '/v1/regions/{regionId}', pathFields: ['regionId'], repeat: 'free' },
   'region.list': { method: 'GET', path: '/v1/regions', pathFields: [], repeat: 'free' },

@@ -313,7 +313,7 @@ export interface TranscriptImportOutput {
   readonly format: string
   readonly scopeIds: readonly string[]
   readonly turnsAdded: number
-  /** Turns that an earlier import had added. */
+  /** Turns that an earlier import had added, forgotten ones among them. */
   readonly turnsPresent: number
   /** Records that are no turns: summaries, snapshots, private reasoning. */
   readonly ignored: number
@@ -858,6 +858,7 @@ export interface EventSinceOutput {
       | 'note.recorded'
       | 'note.superseded'
       | 'note.retracted'
+      | 'memory.forgotten'
       | 'sweep.ran'
     /** UUID. */
     readonly subjectId: string
@@ -893,6 +894,88 @@ export interface MemoryVerifyOutput {
   readonly problems: readonly {
     readonly what: string
     readonly id: string
+  }[]
+}
+
+/**
+ * Input of `memory.forget`: Erase items and everything that was derived from them, for good; the log keeps a receipt.
+ */
+export interface MemoryForgetInput {
+  /** Ids of turns, artifacts and notes. At most 1,000 items. */
+  readonly items?: readonly string[] | undefined
+  /** Id of the trajectory to forget, its parts included. UUID. */
+  readonly trajectoryId?: string | undefined
+  /** Name of an imported transcript. 1 to 200 characters. */
+  readonly source?: string | undefined
+  /** Notes of exactly this subject. 1 to 500 characters. */
+  readonly subject?: string | undefined
+  /**
+   * Only what was said or recorded before this moment, which has passed; alone: all of that. RFC 3339 time with an
+   * offset.
+   */
+  readonly before?: string | undefined
+  /** Id of the region to choose from; all that you may write where left out. UUID. */
+  readonly regionId?: string | undefined
+  /** Stands in the log for good: name nothing that is to be forgotten. 1 to 200 characters. */
+  readonly reason: string
+  /** Show what would go, and change nothing. Default false. */
+  readonly dryRun?: boolean | undefined
+}
+
+/** Answer of `memory.forget`. */
+export interface MemoryForgetOutput {
+  readonly dryRun: boolean
+  /** What is gone, derived items included. */
+  readonly items: readonly {
+    /** UUID. */
+    readonly id: string
+    readonly kind: 'turn' | 'artifact' | 'note'
+    /** Id of the region. UUID. */
+    readonly regionId: string
+  }[]
+  /** Trajectories whose names, goals, outcomes and scopes went with it. */
+  readonly trajectoryIds: readonly string[]
+  /** One per region: each is an entry of the log. */
+  readonly receipts: readonly {
+    /** Id of the receipt. UUID. */
+    readonly receiptId: string
+    /** Id of the region. UUID. */
+    readonly regionId: string
+    readonly turns: number
+    readonly artifacts: number
+    readonly notes: number
+    /** The entries of the log that had brought what is gone: they keep their hashes and their ids. */
+    readonly entries: readonly {
+      readonly seq: number
+      readonly hash: string
+      readonly ids: readonly string[]
+    }[]
+  }[]
+  /** Stored contexts that showed some of it. */
+  readonly windows: number
+  /** Answers kept for repeated requests that held some of it. */
+  readonly answers: number
+}
+
+/**
+ * Input of `memory.residue`: Look for what should be forgotten in every table, stored context and index: by receipt, by
+ * words, or both.
+ */
+export interface MemoryResidueInput {
+  /** Id of the receipt of a forgetting. UUID. */
+  readonly receiptId?: string | undefined
+  /** Looked for letter by letter. 1 to 20,000 characters. */
+  readonly words?: string | undefined
+}
+
+/** Answer of `memory.residue`. */
+export interface MemoryResidueOutput {
+  /** Places that still hold some of it; 0 is what a forgetting promises. */
+  readonly residue: number
+  /** Table, or memory, and in how many rows or items. */
+  readonly places: readonly {
+    readonly place: string
+    readonly found: number
   }[]
 }
 

@@ -118,8 +118,10 @@ async function wrongContent(sql: Sql): Promise<readonly Problem[]> {
     from caliber.scope s
     left join (select scope_id, count(*) as turns, sum(token_count) as tokens, max(sequence) as last from caliber.turn
                where tenant_id = caliber.current_tenant() group by scope_id) t on t.scope_id = s.id
+    left join (select subject_id, sum(items) as turns from caliber.erasure
+               where tenant_id = caliber.current_tenant() group by subject_id) gone on gone.subject_id = s.id
     where s.tenant_id = caliber.current_tenant()
-      and (s.turn_count, s.used_tokens, s.turn_count) is distinct from
-          (coalesce(t.turns, 0), coalesce(t.tokens, 0), coalesce(t.last, 0))
+      and ((s.turn_count, s.used_tokens) is distinct from (coalesce(t.turns, 0) + coalesce(gone.turns, 0), coalesce(t.tokens, 0))
+           or coalesce(t.last, 0) > s.turn_count)
     order by what, id`
 }

@@ -49,7 +49,7 @@ export const importTranscript = operation({
     format: z.string(),
     scopeIds: z.array(id('scope')),
     turnsAdded: z.int(),
-    turnsPresent: z.int().describe('Turns that an earlier import had added.'),
+    turnsPresent: z.int().describe('Turns that an earlier import had added, forgotten ones among them.'),
     ignored: z.int().describe('Records that are no turns: summaries, snapshots, private reasoning.'),
     repaired: z.int().describe('NUL characters and lone surrogates replaced by U+FFFD.'),
     malformedCount: z.int(),
@@ -137,7 +137,9 @@ async function trajectoryOf(
   const regionId = await writableRegion(sql, asked ?? commonRegionOf(principal.tenantId))
   const started = await sql<{ trajectoryId: string }>`
     insert into caliber.trajectory (tenant_id, id, region_id, depth, name, status, source_key, created_by)
-    values (caliber.current_tenant(), ${newId()}, ${regionId}, 0, ${source}, 'active', ${source}, caliber.current_principal())
+    select caliber.current_tenant(), ${newId()}, ${regionId}, 0, ${source}, 'active', ${source}, caliber.current_principal()
+    where not exists (select from caliber.trajectory where tenant_id = caliber.current_tenant() and region_id = ${regionId}
+                        and source_key = caliber.forgotten_name(${source}))
     on conflict (tenant_id, region_id, source_key) do nothing
     returning id as "trajectoryId"`
   for (const { trajectoryId } of started) {
@@ -146,7 +148,8 @@ async function trajectoryOf(
   return only(
     await sql<Place>`
       select id as "trajectoryId", region_id as "regionId" from caliber.trajectory
-      where tenant_id = caliber.current_tenant() and region_id = ${regionId} and source_key = ${source} for update`,
+      where tenant_id = caliber.current_tenant() and region_id = ${regionId}
+        and source_key in (${source}, caliber.forgotten_name(${source})) for update`,
   )
 }
 
@@ -162,7 +165,9 @@ async function scopeOf(
 ): Promise<Scope> {
   const opened = await sql<{ scopeId: string }>`
     insert into caliber.scope (tenant_id, id, region_id, trajectory_id, name, budget_tokens, status, source_key)
-    values (caliber.current_tenant(), ${newId()}, ${regionId}, ${trajectoryId}, ${session}, ${limits.defaultBudgetTokens}, 'open', ${session})
+    select caliber.current_tenant(), ${newId()}, ${regionId}, ${trajectoryId}, ${session}, ${limits.defaultBudgetTokens}, 'open', ${session}
+    where not exists (select from caliber.scope where tenant_id = caliber.current_tenant() and trajectory_id = ${trajectoryId}
+                        and source_key = caliber.forgotten_name(${session}))
     on conflict (tenant_id, trajectory_id, source_key) do nothing
     returning id as "scopeId"`
   for (const { scopeId } of opened) {
@@ -172,17 +177,22 @@ async function scopeOf(
   return only(
     await sql<Scope>`
       select ${scopeColumns} from caliber.scope
-      where tenant_id = caliber.current_tenant() and trajectory_id = ${trajectoryId} and source_key = ${session} for update`,
+      where tenant_id = caliber.current_tenant() and trajectory_id = ${trajectoryId}
+        and source_key in (${session}, caliber.forgotten_name(${session})) for update`,
   )
 }
 
-/** The turns that are not stored yet; of two with one key the first. */
+/** The turns that are not stored yet and were not forgotten; of two with one key the first. */
 async function missing(sql: Sql, { scopeId }: Scope, turns: readonly TurnDraft[]): Promise<readonly TurnDraft[]> {
   const byKey = new Map(turns.toReversed().map((turn) => [turn.key, turn]))
+  const keys = texts([...byKey.keys()])
   const stored = await sql<{ key: string }>`
     select source_key as key from caliber.turn
-    where tenant_id = caliber.current_tenant() and scope_id = ${scopeId}
-      and source_key = any(${texts([...byKey.keys()])})`
+    where tenant_id = caliber.current_tenant() and scope_id = ${scopeId} and source_key = any(${keys})
+    union all
+    select key from unnest(${keys}) as key
+    where caliber.forgotten_name(key) in (
+      select unnest(source_keys) from caliber.erasure where tenant_id = caliber.current_tenant() and subject_id = ${scopeId})`
   for (const { key } of stored) byKey.delete(key)
   return turns.filter((turn) => byKey.get(turn.key) === turn)
 }
