@@ -16,7 +16,7 @@ const ids = `
   S-C1 S-C2 S-C3 S-C4 S-C5 S-C6 S-C7 S-T1 S-A
   T-1 T-2 T-3 T-4 T-5 T-6 T-7 T-N1 T-N2 T-N3 T-N4 T-U1 T-U2 T-U3 T-U4 T-U5 T-A T-D T-C
   R-1 R-1b R-2 R-3 R-4 R-8 R-9 R-12 R-16 R-17
-  M-2 M-6`
+  M-2 M-3 M-6`
   .trim()
   .split(/\s+/)
 

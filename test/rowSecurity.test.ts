@@ -37,7 +37,7 @@ afterAll(async () => {
 })
 
 test('the sweep sees every table there is', () => {
-  expect(tables.length).toBeGreaterThanOrEqual(20)
+  expect(tables.length).toBeGreaterThanOrEqual(22)
 })
 
 test('every table has row security enabled and forced, a restrictive wall, a tenant-led key and no excess of grants', async () => {
@@ -90,6 +90,7 @@ test('functions that run as the owner are these, with a pinned search path, and 
   expect(definers.map(({ name }) => name)).toEqual([
     'caliber.acquire_lock',
     'caliber.append_events',
+    'caliber.distrust_source',
     'caliber.erase',
     'caliber.forgotten_with',
     'caliber.hold_lineage',
@@ -97,10 +98,14 @@ test('functions that run as the owner are these, with a pinned search path, and 
     'caliber.open_regions',
     'caliber.renew_lock',
     'caliber.tenant_ids',
+    'caliber.trust_again',
     'caliber.verified_tenant',
     'caliber.verify_events',
     'caliber_private.assert_fences',
+    'caliber_private.inherit_quarantine',
+    'caliber_private.lift_erased',
     'caliber_private.note_lineage',
+    'caliber_private.quarantine_at_birth',
     'caliber_private.register_tenant',
     'caliber_private.replacement_lineage',
     'caliber_private.revision_lineage',
@@ -258,6 +263,7 @@ async function fill(tenant: TestTenant): Promise<void> {
   await tenant.call('note.record', { subject: 's', content: 'd', sources: [{ kind: 'note', id: noteId }] })
   const { noteId: wrong } = await tenant.call<{ noteId: string }>('note.record', { subject: 's', content: 'e' })
   await tenant.call('memory.forget', { items: [wrong], reason: 'r' })
+  await tenant.call('memory.revoke', { itemId: noteId, reason: 'r' })
   const { regionId } = await tenant.call<{ regionId: string }>('region.create', { name: 'r', kind: 'team' })
   const { principalId } = await tenant.call<{ principalId: string }>('principal.add', {
     kind: 'agent',

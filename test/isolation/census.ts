@@ -88,7 +88,7 @@ interface List {
 const lists: readonly List[] = [
   { operation: 'trajectory.list', noun: 'trajectory', idField: 'trajectoryId' },
   { operation: 'scope.list', noun: 'scope', idField: 'scopeId' },
-  { operation: 'note.list', noun: 'note', idField: 'noteId', more: { status: 'any' } },
+  { operation: 'note.list', noun: 'note', idField: 'noteId', more: { status: 'any', quarantined: true } },
   { operation: 'region.list', noun: 'region', idField: 'regionId' },
   { operation: 'principal.list', noun: 'principal', idField: 'principalId' },
   { operation: 'key.list', noun: 'key', idField: 'keyId' },

@@ -57,6 +57,7 @@ export async function readFacts(admin: postgres.Sql): Promise<Facts> {
       union all select 'note', id::text, tenant_id, array[region_id::text], encode(digest, 'hex'), null from caliber.note
       union all select 'region', id::text, tenant_id, array[id::text], null, null from caliber.region where id <> tenant_id
       union all select 'receipt', receipt_id::text, tenant_id, array[region_id::text], null, null from caliber.erasure
+      union all select 'distrust', d.id::text, d.tenant_id, array[d.reason], null, null from caliber.distrust d
       union all select 'window', id, tenant_id, regions::text[], null, null from caliber.context_window
       union all select 'principal', id::text, tenant_id, '{}', null, id::text from caliber.principal where id <> tenant_id
       union all select 'key', id::text, tenant_id, '{}', null, principal_id::text from caliber.api_key

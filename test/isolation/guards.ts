@@ -14,6 +14,7 @@ export function guardAttempts(town: Town): readonly Attempt[] {
     ...lockGuards(cast),
     ...lineageGuards(cast),
     ...forgettingGuards(cast),
+    ...distrustGuards(cast),
     ...logGuards(cast),
     ...tenantGuards(cast),
   ]
@@ -269,6 +270,55 @@ function forgettingGuards({ first, second, nobody, owner, reader, narrowed }: Ca
       'erases turns of another tenant',
       [...hiddenTurns(second.regions.common), erase(second.regions.common)],
       says({ answers: 0, windows: 0 }),
+    ),
+  ]
+}
+
+/** What a distrusted principal writes, and what is derived from what is set aside, is set aside; what is erased is not. */
+function distrustGuards({ first: { tenantId, regions }, owner, server }: Cast): readonly Attempt[] {
+  const distrust = randomUUID()
+  const here = `tenant_id = '${tenantId}' and region_id = '${regions.common}'`
+  const asSuperuser = (...commands: readonly string[]) => [
+    `select set_config('role', 'none', true)`,
+    ...commands,
+    `select set_config('role', 'caliber_app', true)`,
+  ]
+  const distrusting = (column: string, value: string) =>
+    `insert into caliber.distrust (tenant_id, id, ${column}, reason, revoked_by)
+     select '${tenantId}', '${distrust}', ${value}, 'x', caliber.current_principal()`
+  const turn = `(select id from caliber.turn where ${here} order by id limit 1)`
+  const setAside = [
+    distrusting('item_id', turn),
+    `insert into caliber.quarantine select '${tenantId}', ${turn}, '${distrust}', '${regions.common}'`,
+  ]
+  const held = `select to_jsonb(count(*)) from caliber.quarantine where distrust_id = '${distrust}'`
+  const born = content
+    .filter(({ table }) => ['turn', 'artifact_revision', 'note'].includes(table))
+    .map(({ table, columns, values }) => {
+      const mine = values.replace(/created_by|recorded_by/, 'caliber.current_principal()')
+      const command = `insert into caliber.${table} (tenant_id, region_id, ${columns})
+                       select tenant_id, region_id, ${mine} from caliber.${table} where ${here} limit 1`
+      const distrusted = asSuperuser(distrusting('principal_id', 'caliber.current_principal()'))
+      return guard(owner, `writes ${table} while it is distrusted`, [...distrusted, command, held], says(1))
+    })
+  const derive = `
+    insert into caliber.note (tenant_id, id, region_id, type, subject, content, level, confidence, pinned, sources, token_count, status, recorded_by)
+    select '${tenantId}', '${randomUUID()}', '${regions.common}', 'fact', 'x', 'x', 'raw', 1, false,
+           jsonb_build_array(jsonb_build_object('kind', 'turn', 'id', ${turn})), 1, 'live', caliber.current_principal()`
+  const erase = `
+    select to_jsonb(e) from caliber.erase(array[${turn}], '{}', '{"${regions.common}": "${randomUUID()}"}') e`
+  const revoke = `select to_jsonb(count(*)) from caliber.distrust_source('${distrust}', ${turn}, null, null, 'x')`
+  return [
+    ...born,
+    guard(owner, 'derives from what is set aside', [...asSuperuser(...setAside), derive, held], says(2)),
+    guard(owner, 'erases what is set aside', [...asSuperuser(...setAside), erase, held], says(0)),
+    guard(server, 'distrusts an item', [revoke], says(1)),
+    guard(owner, 'distrusts an item', [revoke], isRefused('42501')),
+    guard(
+      owner,
+      'restores what is distrusted',
+      [`select to_jsonb(count(*)) from caliber.trust_again('${distrust}')`],
+      isRefused('42501'),
     ),
   ]
 }

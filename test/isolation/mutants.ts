@@ -82,7 +82,7 @@ async function firstFault(breach: Breach, town: Town, tableName: string): Promis
 const redundant: readonly (readonly [RegExp, string])[] = [
   [/^policy (turn|artifact_revision)\.changes /, 'the role that serves may not update this table at all'],
   [
-    /^policy (erasure|event|event_head|lineage|lock|lock_share)\.wall with check/,
+    /^policy (distrust|erasure|event|event_head|lineage|lock|lock_share|quarantine)\.wall with check/,
     'written by functions alone, which write the claimed tenant',
   ],
   [/^policy principal\.owner /, 'no function of the owner reads this table yet'],

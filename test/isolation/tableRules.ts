@@ -25,6 +25,7 @@ export interface StoredRow {
   readonly principal_id?: string
   readonly owner_id?: string | null
   readonly regions?: readonly string[]
+  readonly reason?: string
   /** Of a kept answer: what the session reached that asked. */
   readonly reach?: string
   /** All of it, as JSON. */
@@ -64,6 +65,9 @@ const keptForIt: Rule = ({ viewer, reachesAll }, row) =>
 
 const isOwnPrincipal: Rule = ({ viewer }, row) => row.principal_id === viewer.principalId
 
+/** In the world each sets aside one item, of the region that its reason names. */
+const readsWhatItSetAside = reads((row) => [row.reason])
+
 /** Content of regions. What the application role is not granted at all stays refused whatever its policies say. */
 const content: TableRules = { sees: readsItsRegion, inserts: writesItsRegion, updates: writesItsRegion, deletes: never }
 const fixed = { inserts: never, updates: never, deletes: never }
@@ -77,6 +81,8 @@ export const tableRules: Readonly<Record<string, TableRules>> = {
   note: content,
   lineage: { ...fixed, sees: readsItsRegion },
   erasure: { ...fixed, sees: readsItsRegion },
+  quarantine: { ...fixed, sees: readsItsRegion },
+  distrust: { ...fixed, sees: readsWhatItSetAside },
   lock: { ...fixed, sees: readsItsRegion },
   lock_share: { ...fixed, sees: readsItsRegion },
   event: { ...fixed, sees: reads((row) => (row.region_id === null ? [] : [row.region_id])) },

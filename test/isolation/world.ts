@@ -139,6 +139,10 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
   for (const name of ['common', 'hidden'] as const) {
     const recorded = await call(admin, 'note.record', { subject: 'x', content: 'x', regionId: regions[name] })
     await call(admin, 'memory.forget', { items: [said(recorded, 'noteId')], reason: 'x' })
+    const distrusted = await call(admin, 'note.record', { subject: 'x', content: 'x', regionId: regions[name] })
+    const noteId = said(distrusted, 'noteId')
+    await call(admin, 'note.retract', { noteId, reason: 'x' })
+    await call(admin, 'memory.revoke', { itemId: noteId, reason: regions[name] })
   }
   return {
     number,

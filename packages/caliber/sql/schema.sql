@@ -171,6 +171,54 @@ AS $function$ select nullif(split_part(current_setting('caliber.claims', true), 
 grant execute on function caliber.current_tenant() to caliber_app;
 grant execute on function caliber.current_tenant() to caliber_auditor;
 
+CREATE OR REPLACE FUNCTION caliber.distrust_source(id uuid, item uuid, source text, principal uuid, reason text)
+ RETURNS TABLE(region_id uuid, items bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  tenant uuid := caliber.verified_tenant();
+  named text := caliber.forgotten_name(source);
+  distrust uuid := id;
+begin
+  if tenant is null or caliber.current_reach() is distinct from 'all' then
+    raise exception 'only work that reaches the whole tenant takes a source back' using errcode = '42501';
+  end if;
+  perform pg_advisory_xact_lock(caliber_private.lineage_lock(tenant));
+  insert into caliber.distrust values (tenant, distrust, item, named, principal, reason, caliber.current_principal());
+  perform caliber_private.set_aside(tenant, distrust, array(
+    select item where item is not null
+    union
+    select t.id from caliber.trajectory g join caliber.scope s on s.tenant_id = tenant and s.trajectory_id = g.id
+    join caliber.turn t on t.tenant_id = tenant and t.scope_id = s.id
+    where g.tenant_id = tenant and caliber.forgotten_name(g.source_key) = named
+    union
+    select a.id from caliber.trajectory g join caliber.artifact a on a.tenant_id = tenant and a.trajectory_id = g.id
+    where g.tenant_id = tenant and caliber.forgotten_name(g.source_key) = named
+    union
+    select n.id from caliber.trajectory g join caliber.note n on n.tenant_id = tenant and n.trajectory_id = g.id
+    where g.tenant_id = tenant and caliber.forgotten_name(g.source_key) = named
+    union
+    select t.id from caliber.event e
+    join caliber.turn t on t.tenant_id = tenant and t.scope_id = e.subject_id
+     and t.sequence >= (e.data ->> 'firstSequence')::integer
+     and t.sequence < (e.data ->> 'firstSequence')::integer + (e.data ->> 'count')::integer
+    where e.tenant_id = tenant and e.kind = 'turns.appended' and e.principal_id = principal
+    union
+    select r.artifact_id from caliber.artifact_revision r where r.tenant_id = tenant and r.created_by = principal
+    union
+    select n.id from caliber.note n where n.tenant_id = tenant and n.recorded_by = principal));
+  return query
+    select q.region_id, count(*) from caliber.quarantine q
+    where q.tenant_id = tenant and q.distrust_id = distrust group by q.region_id;
+end
+$function$
+;
+-- owner caliber_owner, security definer
+grant execute on function caliber.distrust_source(uuid,uuid,text,uuid,text) to caliber_app;
+
 CREATE OR REPLACE FUNCTION caliber.erase(chosen uuid[], trajectories uuid[], receipts jsonb)
  RETURNS TABLE(windows bigint, answers bigint)
  LANGUAGE plpgsql
@@ -459,7 +507,8 @@ begin
     where n.nspname = 'caliber' and c.relkind in ('r', 'p') order by 1
   loop
     execute format('
-      select count(*) from caliber.%1$I as x cross join lateral (select to_jsonb(x)::text) as said (all_of_it)
+      select count(*) from caliber.%1$I as x
+      cross join lateral (select string_agg(value::text, '' '') from jsonb_each(to_jsonb(x))) as said (all_of_it)
       where x.tenant_id = $1
         and (position($3 in all_of_it) > 0 or position($4 in all_of_it) > 0
              or $5 and exists (
@@ -494,6 +543,31 @@ $function$
 ;
 -- owner caliber_owner, security definer
 grant execute on function caliber.tenant_ids(uuid,integer) to caliber_app;
+
+CREATE OR REPLACE FUNCTION caliber.trust_again(id uuid)
+ RETURNS TABLE(region_id uuid, items bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  tenant uuid := caliber.verified_tenant();
+  distrust uuid := id;
+begin
+  if tenant is null or caliber.current_reach() is distinct from 'all' then
+    raise exception 'only work that reaches the whole tenant restores a source' using errcode = '42501';
+  end if;
+  perform pg_advisory_xact_lock(caliber_private.lineage_lock(tenant));
+  return query
+    with lifted as (delete from caliber.quarantine q where q.tenant_id = tenant and q.distrust_id = distrust returning q.region_id)
+    select lifted.region_id, count(*) from lifted group by lifted.region_id;
+  delete from caliber.distrust d where d.tenant_id = tenant and d.id = distrust;
+end
+$function$
+;
+-- owner caliber_owner, security definer
+grant execute on function caliber.trust_again(uuid) to caliber_app;
 
 CREATE OR REPLACE FUNCTION caliber.verified_tenant()
  RETURNS uuid
@@ -689,6 +763,9 @@ begin
     when 'note' then
       return exists (select from caliber.note n where n.tenant_id = tenant and n.id = subject and n.region_id = region);
     when 'memory' then
+      if kind in ('memory.revoked', 'memory.restored') then
+        return caliber.current_reach() = 'all';
+      end if;
       -- Each receipt is accounted for once: it is taken from what the tenant stores.
       return kind = 'memory.forgotten'
          and exists (select from caliber.erasure x where x.tenant_id = tenant and x.receipt_id = subject and x.region_id = region)
@@ -728,6 +805,44 @@ $function$
 ;
 -- owner caliber_owner, security invoker
 
+CREATE OR REPLACE FUNCTION caliber_private.inherit_quarantine()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  tainted record;
+begin
+  for tainted in
+    select a.tenant_id, q.distrust_id, array_agg(a.derived_id) as items
+    from added a join caliber.quarantine q on q.tenant_id = a.tenant_id and q.item_id = a.source_id group by 1, 2
+  loop
+    perform caliber_private.set_aside(tainted.tenant_id, tainted.distrust_id, tainted.items);
+  end loop;
+  return null;
+end
+$function$
+;
+-- owner caliber_owner, security definer
+
+CREATE OR REPLACE FUNCTION caliber_private.lift_erased()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  delete from caliber.quarantine q using added a where q.tenant_id = a.tenant_id and q.item_id = any (a.erased);
+  delete from caliber.quarantine q using added a, caliber.distrust d
+  where d.tenant_id = a.tenant_id and d.item_id = any (a.erased) and q.tenant_id = d.tenant_id and q.distrust_id = d.id;
+  delete from caliber.distrust d using added a where d.tenant_id = a.tenant_id and d.item_id = any (a.erased);
+  return null;
+end
+$function$
+;
+-- owner caliber_owner, security definer
+
 CREATE OR REPLACE FUNCTION caliber_private.lineage_lock(tenant uuid)
  RETURNS bigint
  LANGUAGE sql
@@ -760,6 +875,47 @@ AS $function$
 begin
   perform caliber_private.add_lineage(new.tenant_id, new.id, new.region_id,
     array(select (s ->> 'id')::uuid from jsonb_array_elements(new.sources) as s));
+  return null;
+end
+$function$
+;
+-- owner caliber_owner, security definer
+
+CREATE OR REPLACE FUNCTION caliber_private.quarantine_at_birth()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  tenant uuid := caliber.current_tenant();
+  distrust caliber.distrust;
+  born uuid[];
+begin
+  perform pg_advisory_xact_lock_shared(caliber_private.lineage_lock(tenant));
+  for distrust in select * from caliber.distrust d where d.tenant_id = tenant and d.item_id is null loop
+    case tg_table_name
+      when 'turn' then
+        born := array(
+          select a.id from added a
+          join caliber.scope s on s.tenant_id = a.tenant_id and s.id = a.scope_id
+          join caliber.trajectory g on g.tenant_id = s.tenant_id and g.id = s.trajectory_id
+          where distrust.principal_id = caliber.current_principal()
+             or caliber.forgotten_name(g.source_key) = distrust.source_name);
+      when 'artifact_revision' then
+        born := array(
+          select a.artifact_id from added a
+          join caliber.artifact f on f.tenant_id = a.tenant_id and f.id = a.artifact_id
+          join caliber.trajectory g on g.tenant_id = f.tenant_id and g.id = f.trajectory_id
+          where distrust.principal_id = a.created_by or caliber.forgotten_name(g.source_key) = distrust.source_name);
+      else
+        born := array(
+          select a.id from added a
+          left join caliber.trajectory g on g.tenant_id = a.tenant_id and g.id = a.trajectory_id
+          where distrust.principal_id = a.recorded_by or caliber.forgotten_name(g.source_key) = distrust.source_name);
+    end case;
+    perform caliber_private.set_aside(tenant, distrust.id, born);
+  end loop;
   return null;
 end
 $function$
@@ -834,6 +990,24 @@ end
 $function$
 ;
 -- owner caliber_owner, security definer
+
+CREATE OR REPLACE FUNCTION caliber_private.set_aside(tenant uuid, distrust uuid, chosen uuid[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  with recursive walk (item) as (
+    select unnest(chosen)
+    union
+    select l.derived_id from walk join caliber.lineage l on l.tenant_id = tenant and l.source_id = walk.item
+  )
+  insert into caliber.quarantine (tenant_id, item_id, distrust_id, region_id)
+  select tenant, walk.item, distrust, place.region_id
+  from walk cross join lateral (select caliber_private.region_of_item(tenant, walk.item)) as place (region_id)
+  where place.region_id is not null
+  on conflict do nothing
+$function$
+;
+-- owner caliber_owner, security invoker
 
 CREATE OR REPLACE FUNCTION caliber_private.turn_digest(t caliber.turn)
  RETURNS bytea
@@ -942,6 +1116,8 @@ CREATE TRIGGER fence_update AFTER UPDATE ON caliber.artifact_revision REFERENCIN
 -- trigger fence_update: enabled A
 CREATE TRIGGER lineage AFTER INSERT ON caliber.artifact_revision FOR EACH ROW WHEN (((new.provenance -> 'sourceTurnIds'::text) <> '[]'::jsonb)) EXECUTE FUNCTION caliber_private.revision_lineage();
 -- trigger lineage: enabled A
+CREATE TRIGGER quarantine AFTER INSERT ON caliber.artifact_revision REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.quarantine_at_birth();
+-- trigger quarantine: enabled A
 grant insert on caliber.artifact_revision to caliber_app;
 grant select on caliber.artifact_revision to caliber_app;
 
@@ -969,6 +1145,31 @@ grant delete on caliber.context_window to caliber_app;
 grant insert on caliber.context_window to caliber_app;
 grant select on caliber.context_window to caliber_app;
 
+create table caliber.distrust (
+  tenant_id uuid not null,
+  id uuid not null,
+  item_id uuid,
+  source_name text,
+  principal_id uuid,
+  reason text not null,
+  revoked_by uuid not null,
+  revoked_at timestamp with time zone default clock_timestamp() not null
+);
+alter table caliber.distrust add constraint distrust_check CHECK ((num_nonnulls(item_id, source_name, principal_id) = 1));
+alter table caliber.distrust add constraint distrust_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 2000)));
+alter table caliber.distrust add constraint distrust_source_name_check CHECK ((source_name ~ '^forgotten:[0-9a-f]{64}$'::text));
+alter table caliber.distrust add constraint distrust_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES caliber.tenant(tenant_id);
+alter table caliber.distrust add constraint distrust_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES caliber.principal(tenant_id, id);
+alter table caliber.distrust add constraint distrust_tenant_id_revoked_by_fkey FOREIGN KEY (tenant_id, revoked_by) REFERENCES caliber.principal(tenant_id, id);
+alter table caliber.distrust add constraint distrust_pkey PRIMARY KEY (tenant_id, id);
+-- row security: enabled t, forced t, owner caliber_owner
+create policy owner on caliber.distrust as permissive for all to caliber_owner using (true) with check (true);
+create policy reads on caliber.distrust as permissive for select to caliber_app using (((( SELECT caliber.current_reach() AS current_reach) = 'all'::text) OR (EXISTS ( SELECT
+   FROM caliber.quarantine q
+  WHERE ((q.tenant_id = distrust.tenant_id) AND (q.distrust_id = distrust.id)))))) with check ();
+create policy wall on caliber.distrust as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+grant select on caliber.distrust to caliber_app;
+
 create table caliber.erasure (
   tenant_id uuid not null,
   entry_seq bigint not null,
@@ -993,6 +1194,8 @@ CREATE INDEX erasure_subject ON caliber.erasure USING btree (tenant_id, subject_
 create policy owner on caliber.erasure as permissive for all to caliber_owner using (true) with check (true);
 create policy reads on caliber.erasure as permissive for select to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(false) AS open_regions)::uuid[]))) with check ();
 create policy wall on caliber.erasure as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+CREATE TRIGGER lift_erased AFTER INSERT ON caliber.erasure REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.lift_erased();
+-- trigger lift_erased: enabled A
 grant select on caliber.erasure to caliber_app;
 
 create table caliber.event (
@@ -1098,6 +1301,8 @@ CREATE INDEX lineage_source ON caliber.lineage USING btree (tenant_id, source_id
 create policy owner on caliber.lineage as permissive for all to caliber_owner using (true) with check (true);
 create policy reads on caliber.lineage as permissive for select to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(false) AS open_regions)::uuid[]))) with check ();
 create policy wall on caliber.lineage as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+CREATE TRIGGER inherit_quarantine AFTER INSERT ON caliber.lineage REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.inherit_quarantine();
+-- trigger inherit_quarantine: enabled A
 grant select on caliber.lineage to caliber_app;
 
 create table caliber.lock (
@@ -1189,6 +1394,8 @@ CREATE TRIGGER fence_update AFTER UPDATE ON caliber.note REFERENCING NEW TABLE A
 -- trigger fence_update: enabled A
 CREATE TRIGGER lineage AFTER INSERT ON caliber.note FOR EACH ROW WHEN ((new.sources <> '[]'::jsonb)) EXECUTE FUNCTION caliber_private.note_lineage();
 -- trigger lineage: enabled A
+CREATE TRIGGER quarantine AFTER INSERT ON caliber.note REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.quarantine_at_birth();
+-- trigger quarantine: enabled A
 CREATE TRIGGER replacement AFTER UPDATE OF superseded_by ON caliber.note FOR EACH ROW WHEN ((new.superseded_by IS NOT NULL)) EXECUTE FUNCTION caliber_private.replacement_lineage();
 -- trigger replacement: enabled A
 grant insert on caliber.note to caliber_app;
@@ -1217,6 +1424,22 @@ create policy wall on caliber.principal as restrictive for all to public using (
 grant insert on caliber.principal to caliber_app;
 grant select on caliber.principal to caliber_app;
 grant update (disabled_at, rights) on caliber.principal to caliber_app;
+
+create table caliber.quarantine (
+  tenant_id uuid not null,
+  item_id uuid not null,
+  distrust_id uuid not null,
+  region_id uuid not null
+);
+alter table caliber.quarantine add constraint quarantine_tenant_id_distrust_id_fkey FOREIGN KEY (tenant_id, distrust_id) REFERENCES caliber.distrust(tenant_id, id);
+alter table caliber.quarantine add constraint quarantine_tenant_id_region_id_fkey FOREIGN KEY (tenant_id, region_id) REFERENCES caliber.region(tenant_id, id);
+alter table caliber.quarantine add constraint quarantine_pkey PRIMARY KEY (tenant_id, item_id, distrust_id);
+CREATE INDEX quarantine_distrust ON caliber.quarantine USING btree (tenant_id, distrust_id);
+-- row security: enabled t, forced t, owner caliber_owner
+create policy owner on caliber.quarantine as permissive for all to caliber_owner using (true) with check (true);
+create policy reads on caliber.quarantine as permissive for select to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(false) AS open_regions)::uuid[]))) with check ();
+create policy wall on caliber.quarantine as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+grant select on caliber.quarantine to caliber_app;
 
 create table caliber.region (
   tenant_id uuid not null,
@@ -1413,6 +1636,8 @@ CREATE TRIGGER fence_insert AFTER INSERT ON caliber.turn REFERENCING NEW TABLE A
 -- trigger fence_insert: enabled A
 CREATE TRIGGER fence_update AFTER UPDATE ON caliber.turn REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.assert_fences();
 -- trigger fence_update: enabled A
+CREATE TRIGGER quarantine AFTER INSERT ON caliber.turn REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.quarantine_at_birth();
+-- trigger quarantine: enabled A
 grant insert on caliber.turn to caliber_app;
 grant select on caliber.turn to caliber_app;
 

@@ -359,7 +359,8 @@ begin
     where n.nspname = 'caliber' and c.relkind in ('r', 'p') order by 1
   loop
     execute format('
-      select count(*) from caliber.%1$I as x cross join lateral (select to_jsonb(x)::text) as said (all_of_it)
+      select count(*) from caliber.%1$I as x
+      cross join lateral (select string_agg(value::text, '' '') from jsonb_each(to_jsonb(x))) as said (all_of_it)
       where x.tenant_id = $1
         and (position($3 in all_of_it) > 0 or position($4 in all_of_it) > 0
              or $5 and exists (

@@ -35,6 +35,7 @@ export async function catchUp(
   for (;;) {
     const batch = await sessions.run(whole, (sql) => readBatch(sql, memory.seq), { readOnly: true })
     if (validation === 'always') assertBatchIntact(batch)
+    memory.setAside(batch.quarantined)
     for (const event of batch.events) apply(memory, event, batch)
     if (batch.isLast) return
     await setImmediate()
@@ -52,6 +53,8 @@ interface Batch {
   readonly regions: ReadonlyMap<string, ReadableRegion>
   /** Ids of forgotten items by receipt. */
   readonly forgotten: ReadonlyMap<string, readonly string[]>
+  /** Ids of all items that are set aside now. */
+  readonly quarantined: ReadonlySet<string>
 }
 
 /** @throws CaliberError `integrity` */
@@ -69,8 +72,9 @@ async function readBatch(sql: Sql, seq: number): Promise<Batch> {
   const notes = await readNotes(sql, [...subjects(events, 'note.'), ...replacements(events)])
   const regions = await readRegions(sql, subjects(events, 'region.'))
   const forgotten = await readForgotten(sql, subjects(events, 'memory.forgotten'))
+  const quarantined = await readQuarantined(sql)
   const isLast = events.length === read.length && read.length < batchEvents
-  return { events, isLast, turns, artifacts, notes, regions, forgotten }
+  return { events, isLast, turns, artifacts, notes, regions, forgotten, quarantined }
 }
 
 /** The first events that bring no more turns than a batch holds; at least one. */
@@ -200,4 +204,10 @@ async function readForgotten(sql: Sql, receipts: readonly string[]): Promise<Rea
     select receipt_id as "receiptId", array_agg(distinct id) as ids from caliber.erasure cross join unnest(erased) as id
     where tenant_id = caliber.current_tenant() and receipt_id = any(${uuids(receipts)}) group by receipt_id`
   return new Map(rows.map(({ receiptId, ids }) => [receiptId, ids]))
+}
+
+async function readQuarantined(sql: Sql): Promise<ReadonlySet<string>> {
+  const rows = await sql<{ id: string }>`
+    select distinct item_id as id from caliber.quarantine where tenant_id = caliber.current_tenant()`
+  return new Set(rows.map(({ id }) => id))
 }

@@ -77,6 +77,8 @@ export class TenantMemory {
     principle: new Map(),
     summary: new Map(),
   }
+  /** Items in quarantine: known and nowhere to be found. Undefined while there is nothing to hold. */
+  readonly #aside = new Map<string, MemoryItem | undefined>()
   /** The region of each. */
   readonly #trajectories = new Map<string, RegionId>()
   readonly #scopes = new Map<string, ScopeMemory>()
@@ -119,7 +121,7 @@ export class TenantMemory {
   }
 
   addTurn(turn: Turn, regionId: RegionId, trajectoryId: string): void {
-    const item = this.#add({
+    this.#add({
       ordinal: this.#items.length,
       id: turn.turnId,
       kind: 'turn',
@@ -134,8 +136,6 @@ export class TenantMemory {
       sequence: turn.sequence,
       note: null,
     })
-    const scope = this.#scopes.get(turn.scopeId)
-    if (scope) append(scope, item)
   }
 
   /** Hold a revision in place of the one before. */
@@ -159,7 +159,7 @@ export class TenantMemory {
   }
 
   addNote(note: Note): void {
-    const item = this.#add({
+    this.#add({
       ordinal: this.#items.length,
       id: note.noteId,
       kind: 'note',
@@ -174,7 +174,6 @@ export class TenantMemory {
       sequence: null,
       note,
     })
-    for (const place of placesOf(note)) this.#notes[place].set(item.id, item)
   }
 
   /**
@@ -182,31 +181,36 @@ export class TenantMemory {
    * makes the index anew, which takes as long as the memory is large.
    */
   forget(ids: readonly string[]): void {
-    const scopes = new Set<ScopeMemory>()
-    for (const id of ids) {
-      const scope = this.#scopes.get(this.#byId.get(id)?.scopeId ?? '')
-      if (scope) scopes.add(scope)
-      this.remove(id)
-    }
-    for (const scope of scopes) {
-      const left = scope.turns.filter(({ id }) => this.#byId.has(id))
-      scope.turns.length = 0
-      scope.tokensBefore.length = 0
-      for (const item of left) append(scope, item)
-    }
+    this.#takeOut(ids)
+    for (const id of ids) this.#aside.delete(id)
     this.#index.compact()
     this.#knownWords = new KnownWords()
+  }
+
+  /** Hold exactly these items in quarantine: as if they had never been, until they are not among them any more. */
+  setAside(ids: ReadonlySet<string>): void {
+    const leaving = [...ids].filter((id) => !this.#aside.has(id))
+    const held = leaving.map((id) => [id, this.#byId.get(id)] as const)
+    this.#takeOut(leaving)
+    for (const [id, item] of held) this.#aside.set(id, item)
+    for (const [id, item] of this.#aside) {
+      if (ids.has(id)) continue
+      this.#aside.delete(id)
+      if (item) this.#admit(item)
+    }
   }
 
   /** In how many live items an item of these ids or a text stands. */
   residueOf(ids: ReadonlySet<string>, words: string | undefined): number {
     const turns = [...this.#scopes.values()].flatMap((scope) => scope.turns)
-    const held = new Set([...this.#byId.values(), ...turns])
+    const aside = [...this.#aside.values()].filter((item) => item !== undefined)
+    const held = new Set([...this.#byId.values(), ...aside, ...turns])
     return [...held].filter(({ id, text }) => ids.has(id) || (words !== undefined && text.includes(words))).length
   }
 
   /** Take an item out that is no longer live. Nothing happens when it is not there. */
   remove(id: string): void {
+    if (this.#aside.has(id)) this.#aside.set(id, undefined)
     const item = this.#byId.get(id)
     if (!item) return
     this.#byId.delete(id)
@@ -263,12 +267,37 @@ export class TenantMemory {
 
   // Whoever calls writes every field in one literal: V8 keeps copies made by spreading as hash tables, at twice the
   // octets, and reading their fields made a search take twice as long.
-  #add(item: MemoryItem): MemoryItem {
-    this.#items.push(item)
+  #add(item: MemoryItem): void {
+    this.#items.push(undefined)
+    if (this.#aside.has(item.id)) this.#aside.set(item.id, item)
+    else this.#admit(item)
+  }
+
+  /** Show an item in the place that its ordinal has among the others. */
+  #admit(item: MemoryItem): void {
+    this.#items[item.ordinal] = item
     this.#byId.set(item.id, item)
     this.#index.add(item.ordinal, termsOf(item.text, this.#knownWords))
     this.#textBytes += item.text.length * 2
-    return item
+    const scope = this.#scopes.get(item.scopeId ?? '')
+    if (scope) admitTurn(scope, item)
+    for (const place of item.note ? placesOf(item.note) : []) admitNote(this.#notes[place], item)
+  }
+
+  /** Take items out, turns from their scopes as well. */
+  #takeOut(ids: readonly string[]): void {
+    const scopes = new Set<ScopeMemory>()
+    for (const id of ids) {
+      const scope = this.#scopes.get(this.#byId.get(id)?.scopeId ?? '')
+      if (scope) scopes.add(scope)
+      this.remove(id)
+    }
+    for (const scope of scopes) {
+      replaceTurns(
+        scope,
+        scope.turns.filter(({ id }) => this.#byId.has(id)),
+      )
+    }
   }
 
   #placeOf(ordinal: number): Place<MemoryItem> | undefined {
@@ -285,6 +314,33 @@ function placesOf({ pinned, type, level }: Note): readonly NotePlace[] {
     ...(standingTypes.has(type) ? (['standing'] as const) : []),
     ...(level === 'raw' ? [] : [level]),
   ]
+}
+
+function admitTurn(scope: ScopeMemory, item: MemoryItem): void {
+  const last = scope.turns.at(-1)
+  if (!last || last.ordinal < item.ordinal) append(scope, item)
+  else replaceTurns(scope, inOrder([...scope.turns, item]))
+}
+
+function replaceTurns(scope: ScopeMemory, turns: readonly MemoryItem[]): void {
+  const held = [...turns]
+  scope.turns.length = 0
+  scope.tokensBefore.length = 0
+  for (const turn of held) append(scope, turn)
+}
+
+/** A map keeps the order in which it is filled: a note that comes back is put where it was. */
+function admitNote(notes: Map<string, MemoryItem>, item: MemoryItem): void {
+  const later = [...notes.values()].filter(({ ordinal }) => ordinal > item.ordinal)
+  notes.set(item.id, item)
+  for (const note of later) {
+    notes.delete(note.id)
+    notes.set(note.id, note)
+  }
+}
+
+function inOrder(items: readonly MemoryItem[]): readonly MemoryItem[] {
+  return items.toSorted((a, b) => a.ordinal - b.ordinal)
 }
 
 function append({ turns, tokensBefore }: ScopeMemory, item: MemoryItem): void {

@@ -26,6 +26,8 @@ export const eventKinds = [
   'note.superseded',
   'note.retracted',
   'memory.forgotten',
+  'memory.revoked',
+  'memory.restored',
   'sweep.ran',
 ] as const
 export type EventKind = (typeof eventKinds)[number]

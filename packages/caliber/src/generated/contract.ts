@@ -100,11 +100,7 @@ export const contract: readonly ContractOperation[] = [
         scopeId: { description: 'Id of the scope to search in.', type: 'string', format: 'uuid' },
         since: { description: 'Said or recorded at this moment or later.', type: 'string', format: 'date-time' },
         until: { description: 'Said or recorded before this moment.', type: 'string', format: 'date-time' },
-        atLeastSeq: {
-          description: 'Answer from a memory that has seen this event or a later one.',
-          type: 'integer',
-          minimum: 0,
-        },
+        atLeastSeq: { description: 'Answer as of this event or a later one.', type: 'integer', minimum: 0 },
       },
       additionalProperties: false,
     },
@@ -124,7 +120,7 @@ export const contract: readonly ContractOperation[] = [
       type: 'object',
       properties: {
         query: {
-          description: 'The question at hand. Without one, what the user said last in the scope is searched for.',
+          description: 'The question at hand. Without one: what the user said last in the scope.',
           type: 'string',
           minLength: 1,
           maxLength: 20000,
@@ -155,11 +151,7 @@ export const contract: readonly ContractOperation[] = [
           maxItems: 100,
           items: { type: 'string', format: 'uuid' },
         },
-        atLeastSeq: {
-          description: 'Answer from a memory that has seen this event or a later one.',
-          type: 'integer',
-          minimum: 0,
-        },
+        atLeastSeq: { description: 'Answer as of this event or a later one.', type: 'integer', minimum: 0 },
       },
       additionalProperties: false,
     },
@@ -249,11 +241,7 @@ export const contract: readonly ContractOperation[] = [
         status: { type: 'string', enum: ['active', 'suspended', 'completed', 'failed'] },
         parentId: { description: 'Id of the trajectory whose parts to list.', type: 'string', format: 'uuid' },
         limit: { description: 'Items on one page.', type: 'integer', minimum: 1, maximum: 1000, default: 50 },
-        after: {
-          description: 'The "next" of the page before: the last trajectory seen.',
-          type: 'string',
-          format: 'uuid',
-        },
+        after: { description: 'The "next" of the page before: a trajectory.', type: 'string', format: 'uuid' },
       },
       additionalProperties: false,
     },
@@ -281,7 +269,7 @@ export const contract: readonly ContractOperation[] = [
         status: { type: 'string', enum: ['completed', 'failed'] },
         summary: { description: 'What came of it.', type: 'string', minLength: 1, maxLength: 20000 },
         version: {
-          description: 'The version you read; the change is refused when the row has another one by now.',
+          description: 'The version you read; refused when it is another by now.',
           type: 'integer',
           minimum: 1,
         },
@@ -352,7 +340,7 @@ export const contract: readonly ContractOperation[] = [
       properties: {
         trajectoryId: { description: 'Id of the trajectory whose scopes to list.', type: 'string', format: 'uuid' },
         limit: { description: 'Items on one page.', type: 'integer', minimum: 1, maximum: 1000, default: 50 },
-        after: { description: 'The "next" of the page before: the last scope seen.', type: 'string', format: 'uuid' },
+        after: { description: 'The "next" of the page before: a scope.', type: 'string', format: 'uuid' },
       },
       additionalProperties: false,
     },
@@ -374,7 +362,7 @@ export const contract: readonly ContractOperation[] = [
       properties: {
         scopeId: { description: 'Id of the scope.', type: 'string', format: 'uuid' },
         version: {
-          description: 'The version you read; the change is refused when the row has another one by now.',
+          description: 'The version you read; refused when it is another by now.',
           type: 'integer',
           minimum: 1,
         },
@@ -466,9 +454,10 @@ export const contract: readonly ContractOperation[] = [
       required: ['scopeId'],
       properties: {
         scopeId: { description: 'Id of the scope.', type: 'string', format: 'uuid' },
+        quarantined: { description: 'Also those in quarantine.', type: 'boolean', default: false },
         limit: { description: 'Items on one page.', type: 'integer', minimum: 1, maximum: 1000, default: 50 },
         afterSequence: {
-          description: 'The "next" of the page before: the last sequence seen.',
+          description: 'The "next" of the page before.',
           type: 'integer',
           minimum: 0,
           maximum: 2147483647,
@@ -593,7 +582,7 @@ export const contract: readonly ContractOperation[] = [
       required: ['subject', 'content'],
       properties: {
         type: {
-          description: 'Preferences, instructions and conventions stand in every context.',
+          description: 'Preferences, instructions, conventions: in every context.',
           type: 'string',
           enum: [
             'fact',
@@ -611,7 +600,7 @@ export const contract: readonly ContractOperation[] = [
           default: 'fact',
         },
         subject: {
-          description: 'What it is about: a few words, the same for notes about the same thing.',
+          description: 'A few words, the same for notes about the same thing.',
           type: 'string',
           minLength: 1,
           maxLength: 500,
@@ -705,8 +694,9 @@ export const contract: readonly ContractOperation[] = [
         },
         subject: { type: 'string', minLength: 1, maxLength: 500 },
         status: { type: 'string', enum: ['live', 'superseded', 'retracted', 'any'], default: 'live' },
+        quarantined: { description: 'Also those in quarantine.', type: 'boolean', default: false },
         limit: { description: 'Items on one page.', type: 'integer', minimum: 1, maximum: 1000, default: 50 },
-        after: { description: 'The "next" of the page before: the last note seen.', type: 'string', format: 'uuid' },
+        after: { description: 'The "next" of the page before: a note.', type: 'string', format: 'uuid' },
       },
       additionalProperties: false,
     },
@@ -747,7 +737,7 @@ export const contract: readonly ContractOperation[] = [
           ],
         },
         subject: {
-          description: 'What it is about: a few words, the same for notes about the same thing.',
+          description: 'A few words, the same for notes about the same thing.',
           type: 'string',
           minLength: 1,
           maxLength: 500,
@@ -779,7 +769,7 @@ export const contract: readonly ContractOperation[] = [
         noteId: { description: 'Id of the note to replace.', type: 'string', format: 'uuid' },
         reason: { description: 'Why the old one no longer holds.', type: 'string', minLength: 1, maxLength: 2000 },
         version: {
-          description: 'The version you read; the change is refused when the row has another one by now.',
+          description: 'The version you read; refused when it is another by now.',
           type: 'integer',
           minimum: 1,
         },
@@ -810,7 +800,7 @@ export const contract: readonly ContractOperation[] = [
           maxLength: 2000,
         },
         version: {
-          description: 'The version you read; the change is refused when the row has another one by now.',
+          description: 'The version you read; refused when it is another by now.',
           type: 'integer',
           minimum: 1,
         },
@@ -922,6 +912,78 @@ export const contract: readonly ContractOperation[] = [
     },
   },
   {
+    name: 'memory.revoke',
+    method: 'POST',
+    path: '/v1/memory/revoke',
+    pathFields: [],
+    summary: 'Distrust an item, a transcript or a principal: everything derived from it is set aside until it is restored.',
+    needs: 'admin',
+    effect: 'write',
+    idempotent: false,
+    mcp: false,
+    example: { source: 'standup-2026-05-04.jsonl', reason: 'the page that it quotes was tampered with' },
+    input: {
+      type: 'object',
+      required: ['reason'],
+      properties: {
+        itemId: { description: 'Id of the turn, artifact or note.', type: 'string', format: 'uuid' },
+        source: {
+          description: 'Name of an imported transcript, of any region.',
+          type: 'string',
+          minLength: 1,
+          maxLength: 200,
+        },
+        principalId: {
+          description: 'Id of the principal: whatever it wrote and will write.',
+          type: 'string',
+          format: 'uuid',
+        },
+        reason: {
+          description: 'Shown to whoever asks why something is set aside.',
+          type: 'string',
+          minLength: 1,
+          maxLength: 2000,
+        },
+      },
+      additionalProperties: false,
+    },
+  },
+  {
+    name: 'memory.restore',
+    method: 'POST',
+    path: '/v1/memory/restore',
+    pathFields: [],
+    summary: 'Take a distrust back: what it alone had set aside is there again, as if it had never been away.',
+    needs: 'admin',
+    effect: 'write',
+    idempotent: false,
+    mcp: false,
+    example: { distrustId: '01890a5d-ac96-774b-bcce-b302099a8057' },
+    input: {
+      type: 'object',
+      required: ['distrustId'],
+      properties: { distrustId: { description: 'Id of the distrust.', type: 'string', format: 'uuid' } },
+      additionalProperties: false,
+    },
+  },
+  {
+    name: 'memory.quarantine',
+    method: 'GET',
+    path: '/v1/memory/quarantine',
+    pathFields: [],
+    summary: 'Say what is set aside and why: of one item, or the newest that you may read.',
+    needs: 'read',
+    effect: 'read',
+    idempotent: true,
+    mcp: false,
+    example: { itemId: '01890a5d-ac96-774b-bcce-b302099a8057' },
+    input: {
+      type: 'object',
+      properties: { itemId: { description: 'Id of the turn, artifact or note.', type: 'string', format: 'uuid' } },
+      additionalProperties: false,
+    },
+  },
+  {
     name: 'region.create',
     method: 'POST',
     path: '/v1/regions',
@@ -984,11 +1046,7 @@ export const contract: readonly ContractOperation[] = [
       type: 'object',
       properties: {
         limit: { description: 'Items on one page.', type: 'integer', minimum: 1, maximum: 1000, default: 50 },
-        after: {
-          description: 'The "next" of the page before: the last region seen.',
-          type: 'string',
-          format: 'uuid',
-        },
+        after: { description: 'The "next" of the page before: a region.', type: 'string', format: 'uuid' },
       },
       additionalProperties: false,
     },
@@ -1241,11 +1299,7 @@ export const contract: readonly ContractOperation[] = [
       type: 'object',
       properties: {
         limit: { description: 'Items on one page.', type: 'integer', minimum: 1, maximum: 1000, default: 50 },
-        after: {
-          description: 'The "next" of the page before: the last principal seen.',
-          type: 'string',
-          format: 'uuid',
-        },
+        after: { description: 'The "next" of the page before: a principal.', type: 'string', format: 'uuid' },
       },
       additionalProperties: false,
     },
@@ -1403,7 +1457,7 @@ export const contract: readonly ContractOperation[] = [
       properties: {
         principalId: { description: 'Id of the principal whose keys to list.', type: 'string', format: 'uuid' },
         limit: { description: 'Items on one page.', type: 'integer', minimum: 1, maximum: 1000, default: 50 },
-        after: { description: 'The "next" of the page before: the last key seen.', type: 'string', format: 'uuid' },
+        after: { description: 'The "next" of the page before: a key.', type: 'string', format: 'uuid' },
       },
       additionalProperties: false,
     },
@@ -1464,11 +1518,7 @@ export const contract: readonly ContractOperation[] = [
       type: 'object',
       properties: {
         limit: { description: 'Items on one page.', type: 'integer', minimum: 1, maximum: 1000, default: 50 },
-        after: {
-          description: 'The "next" of the page before: the last tenant seen.',
-          type: 'string',
-          format: 'uuid',
-        },
+        after: { description: 'The "next" of the page before: a tenant.', type: 'string', format: 'uuid' },
       },
       additionalProperties: false,
     },

@@ -15,7 +15,10 @@ import { extendLock } from './lock/extend.ts'
 import { listLocks } from './lock/list.ts'
 import { releaseLock } from './lock/release.ts'
 import { forgetMemory } from './memory/forget.ts'
+import { listQuarantine } from './memory/quarantine.ts'
 import { memoryResidue } from './memory/residue.ts'
+import { restoreMemory } from './memory/restore.ts'
+import { revokeMemory } from './memory/revoke.ts'
 import { searchMemory } from './memory/search.ts'
 import { verifyMemory } from './memory/verify.ts'
 import { getNote } from './note/get.ts'
@@ -79,6 +82,9 @@ export const registry: readonly AnyOperation[] = [
   verifyMemory,
   forgetMemory,
   memoryResidue,
+  revokeMemory,
+  restoreMemory,
+  listQuarantine,
   createRegion,
   getRegion,
   listRegions,

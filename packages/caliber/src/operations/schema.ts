@@ -29,8 +29,7 @@ export const pageLimit = z
   .describe('Items on one page.')
 
 /** Where the page starts: the `next` of the page before. */
-export const pageAfter = (noun: string) =>
-  z.uuid().optional().describe(`The "next" of the page before: the last ${noun} seen.`)
+export const pageAfter = (noun: string) => z.uuid().optional().describe(`The "next" of the page before: a ${noun}.`)
 
 /** A page, newest first; `next` is null on the last one. */
 export const page = <Item extends z.ZodType>(item: Item) =>
@@ -47,14 +46,13 @@ export function cutPage<Row>(
   return { items, next: rows.length > limit && last !== undefined ? idOf(last) : null }
 }
 
-export const atLeastSeq = z
-  .int()
-  .min(0)
-  .optional()
-  .describe('Answer from a memory that has seen this event or a later one.')
+export const atLeastSeq = z.int().min(0).optional().describe('Answer as of this event or a later one.')
+
+/** Whether a list holds what is set aside as well. */
+export const quarantined = z.boolean().default(false).describe('Also those in quarantine.')
 
 export const expectedVersion = z
   .int()
   .min(1)
   .optional()
-  .describe('The version you read; the change is refused when the row has another one by now.')
+  .describe('The version you read; refused when it is another by now.')

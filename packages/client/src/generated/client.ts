@@ -34,8 +34,14 @@ import type {
   LockReleaseOutput,
   MemoryForgetInput,
   MemoryForgetOutput,
+  MemoryQuarantineInput,
+  MemoryQuarantineOutput,
   MemoryResidueInput,
   MemoryResidueOutput,
+  MemoryRestoreInput,
+  MemoryRestoreOutput,
+  MemoryRevokeInput,
+  MemoryRevokeOutput,
   MemorySearchInput,
   MemorySearchOutput,
   MemoryVerifyInput,
@@ -172,6 +178,33 @@ export interface MemoryClient {
    * @throws CaliberError
    */
   residue(input?: MemoryResidueInput, options?: CallOptions): Promise<MemoryResidueOutput>
+
+  /**
+   * Distrust an item, a transcript or a principal: everything derived from it is set aside until it is restored.
+   *
+   * Needs the right `admin`.
+   * @example await client.memory.revoke({ source: 'standup-2026-05-04.jsonl', reason: 'the page that it quotes was tampered with' })
+   * @throws CaliberError
+   */
+  revoke(input: MemoryRevokeInput, options?: CallOptions): Promise<MemoryRevokeOutput>
+
+  /**
+   * Take a distrust back: what it alone had set aside is there again, as if it had never been away.
+   *
+   * Needs the right `admin`.
+   * @example await client.memory.restore({ distrustId: '01890a5d-ac96-774b-bcce-b302099a8057' })
+   * @throws CaliberError
+   */
+  restore(input: MemoryRestoreInput, options?: CallOptions): Promise<MemoryRestoreOutput>
+
+  /**
+   * Say what is set aside and why: of one item, or the newest that you may read.
+   *
+   * Needs the right `read`.
+   * @example await client.memory.quarantine({ itemId: '01890a5d-ac96-774b-bcce-b302099a8057' })
+   * @throws CaliberError
+   */
+  quarantine(input?: MemoryQuarantineInput, options?: CallOptions): Promise<MemoryQuarantineOutput>
 }
 
 export interface ContextClient {

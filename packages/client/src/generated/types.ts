@@ -350,7 +350,7 @@ export interface MemorySearchInput {
   readonly since?: string | undefined
   /** Said or recorded before this moment. RFC 3339 time with an offset. */
   readonly until?: string | undefined
-  /** Answer from a memory that has seen this event or a later one. At least 0. */
+  /** Answer as of this event or a later one. At least 0. */
   readonly atLeastSeq?: number | undefined
 }
 
@@ -383,9 +383,7 @@ export interface MemorySearchOutput {
  * every item.
  */
 export interface ContextAssembleInput {
-  /**
-   * The question at hand. Without one, what the user said last in the scope is searched for. 1 to 20,000 characters.
-   */
+  /** The question at hand. Without one: what the user said last in the scope. 1 to 20,000 characters. */
   readonly query?: string | undefined
   /** Id of the scope whose conversation to include. UUID. */
   readonly scopeId?: string | undefined
@@ -402,7 +400,7 @@ export interface ContextAssembleInput {
   readonly system?: string | undefined
   /** Items that must be in the context. At most 100 items. Default []. */
   readonly pins?: readonly string[] | undefined
-  /** Answer from a memory that has seen this event or a later one. At least 0. */
+  /** Answer as of this event or a later one. At least 0. */
   readonly atLeastSeq?: number | undefined
 }
 
@@ -451,7 +449,7 @@ export interface TrajectoryListInput {
   readonly parentId?: string | undefined
   /** Items on one page. 1 to 1,000. Default 50. */
   readonly limit?: number | undefined
-  /** The "next" of the page before: the last trajectory seen. UUID. */
+  /** The "next" of the page before: a trajectory. UUID. */
   readonly after?: string | undefined
 }
 
@@ -468,7 +466,7 @@ export interface TrajectoryFinishInput {
   readonly status: 'completed' | 'failed'
   /** What came of it. 1 to 20,000 characters. */
   readonly summary?: string | undefined
-  /** The version you read; the change is refused when the row has another one by now. At least 1. */
+  /** The version you read; refused when it is another by now. At least 1. */
   readonly version?: number | undefined
 }
 
@@ -505,7 +503,7 @@ export interface ScopeListInput {
   readonly trajectoryId?: string | undefined
   /** Items on one page. 1 to 1,000. Default 50. */
   readonly limit?: number | undefined
-  /** The "next" of the page before: the last scope seen. UUID. */
+  /** The "next" of the page before: a scope. UUID. */
   readonly after?: string | undefined
 }
 
@@ -519,7 +517,7 @@ export interface ScopeListOutput {
 export interface ScopeCloseInput {
   /** Id of the scope. UUID. */
   readonly scopeId: string
-  /** The version you read; the change is refused when the row has another one by now. At least 1. */
+  /** The version you read; refused when it is another by now. At least 1. */
   readonly version?: number | undefined
 }
 
@@ -567,9 +565,11 @@ export interface TurnAppendOutput {
 export interface TurnListInput {
   /** Id of the scope. UUID. */
   readonly scopeId: string
+  /** Also those in quarantine. Default false. */
+  readonly quarantined?: boolean | undefined
   /** Items on one page. 1 to 1,000. Default 50. */
   readonly limit?: number | undefined
-  /** The "next" of the page before: the last sequence seen. 0 to 2,147,483,647. Default 0. */
+  /** The "next" of the page before. 0 to 2,147,483,647. Default 0. */
   readonly afterSequence?: number | undefined
 }
 
@@ -680,7 +680,7 @@ export interface ArtifactHistoryOutput {
 
 /** Input of `note.record`: Record a note: something worth knowing beyond this trajectory. */
 export interface NoteRecordInput {
-  /** Preferences, instructions and conventions stand in every context. Default "fact". */
+  /** Preferences, instructions, conventions: in every context. Default "fact". */
   readonly type?: 
     | 'fact'
     | 'preference'
@@ -693,7 +693,7 @@ export interface NoteRecordInput {
     | 'relationship'
     | 'insight'
     | 'correction' | undefined
-  /** What it is about: a few words, the same for notes about the same thing. 1 to 500 characters. */
+  /** A few words, the same for notes about the same thing. 1 to 500 characters. */
   readonly subject: string
   /** 1 to 20,000 characters. */
   readonly content: string
@@ -749,9 +749,11 @@ export interface NoteListInput {
   readonly subject?: string | undefined
   /** Default "live". */
   readonly status?: 'live' | 'superseded' | 'retracted' | 'any' | undefined
+  /** Also those in quarantine. Default false. */
+  readonly quarantined?: boolean | undefined
   /** Items on one page. 1 to 1,000. Default 50. */
   readonly limit?: number | undefined
-  /** The "next" of the page before: the last note seen. UUID. */
+  /** The "next" of the page before: a note. UUID. */
   readonly after?: string | undefined
 }
 
@@ -775,7 +777,7 @@ export interface NoteSupersedeInput {
     | 'relationship'
     | 'insight'
     | 'correction' | undefined
-  /** What it is about: a few words, the same for notes about the same thing. 1 to 500 characters. */
+  /** A few words, the same for notes about the same thing. 1 to 500 characters. */
   readonly subject?: string | undefined
   /** 1 to 20,000 characters. */
   readonly content: string
@@ -799,7 +801,7 @@ export interface NoteSupersedeInput {
   readonly noteId: string
   /** Why the old one no longer holds. 1 to 2,000 characters. */
   readonly reason?: string | undefined
-  /** The version you read; the change is refused when the row has another one by now. At least 1. */
+  /** The version you read; refused when it is another by now. At least 1. */
   readonly version?: number | undefined
 }
 
@@ -815,7 +817,7 @@ export interface NoteRetractInput {
   readonly noteId: string
   /** Why it should never have been recorded. 1 to 2,000 characters. */
   readonly reason: string
-  /** The version you read; the change is refused when the row has another one by now. At least 1. */
+  /** The version you read; refused when it is another by now. At least 1. */
   readonly version?: number | undefined
 }
 
@@ -859,6 +861,8 @@ export interface EventSinceOutput {
       | 'note.superseded'
       | 'note.retracted'
       | 'memory.forgotten'
+      | 'memory.revoked'
+      | 'memory.restored'
       | 'sweep.ran'
     /** UUID. */
     readonly subjectId: string
@@ -979,6 +983,67 @@ export interface MemoryResidueOutput {
   }[]
 }
 
+/**
+ * Input of `memory.revoke`: Distrust an item, a transcript or a principal: everything derived from it is set aside
+ * until it is restored.
+ */
+export interface MemoryRevokeInput {
+  /** Id of the turn, artifact or note. UUID. */
+  readonly itemId?: string | undefined
+  /** Name of an imported transcript, of any region. 1 to 200 characters. */
+  readonly source?: string | undefined
+  /** Id of the principal: whatever it wrote and will write. UUID. */
+  readonly principalId?: string | undefined
+  /** Shown to whoever asks why something is set aside. 1 to 2,000 characters. */
+  readonly reason: string
+}
+
+/** Answer of `memory.revoke`. */
+export interface MemoryRevokeOutput {
+  /** Id of the distrust, by which it is restored. UUID. */
+  readonly distrustId: string
+  /** Items that are set aside by it now. */
+  readonly items: number
+}
+
+/**
+ * Input of `memory.restore`: Take a distrust back: what it alone had set aside is there again, as if it had never been
+ * away.
+ */
+export interface MemoryRestoreInput {
+  /** Id of the distrust. UUID. */
+  readonly distrustId: string
+}
+
+/** Answer of `memory.restore`. */
+export interface MemoryRestoreOutput {
+  /** Items that it had set aside; others may still do. */
+  readonly items: number
+}
+
+/** Input of `memory.quarantine`: Say what is set aside and why: of one item, or the newest that you may read. */
+export interface MemoryQuarantineInput {
+  /** Id of the turn, artifact or note. UUID. */
+  readonly itemId?: string | undefined
+}
+
+/** Answer of `memory.quarantine`. */
+export interface MemoryQuarantineOutput {
+  /** At most 1000. */
+  readonly items: readonly {
+    /** UUID. */
+    readonly itemId: string
+    /** Id of the region. UUID. */
+    readonly regionId: string
+    /** Id of the distrust. UUID. */
+    readonly distrustId: string
+    readonly reason: string
+    /** UUID. */
+    readonly revokedBy: string
+    readonly revokedAt: string
+  }[]
+}
+
 /** Input of `region.create`: Create a region of your own: an area with its own readers and writers. */
 export interface RegionCreateInput {
   /** 1 to 200 characters. */
@@ -1008,7 +1073,7 @@ export type RegionGetOutput = Region
 export interface RegionListInput {
   /** Items on one page. 1 to 1,000. Default 50. */
   readonly limit?: number | undefined
-  /** The "next" of the page before: the last region seen. UUID. */
+  /** The "next" of the page before: a region. UUID. */
   readonly after?: string | undefined
 }
 
@@ -1143,7 +1208,7 @@ export type PrincipalAddOutput = Principal
 export interface PrincipalListInput {
   /** Items on one page. 1 to 1,000. Default 50. */
   readonly limit?: number | undefined
-  /** The "next" of the page before: the last principal seen. UUID. */
+  /** The "next" of the page before: a principal. UUID. */
   readonly after?: string | undefined
 }
 
@@ -1233,7 +1298,7 @@ export interface KeyListInput {
   readonly principalId?: string | undefined
   /** Items on one page. 1 to 1,000. Default 50. */
   readonly limit?: number | undefined
-  /** The "next" of the page before: the last key seen. UUID. */
+  /** The "next" of the page before: a key. UUID. */
   readonly after?: string | undefined
 }
 
@@ -1273,7 +1338,7 @@ export interface TenantCreateOutput {
 export interface TenantListInput {
   /** Items on one page. 1 to 1,000. Default 50. */
   readonly limit?: number | undefined
-  /** The "next" of the page before: the last tenant seen. UUID. */
+  /** The "next" of the page before: a tenant. UUID. */
   readonly after?: string | undefined
 }
 

@@ -15,7 +15,7 @@ export const assembleContext = operation({
   input: z.strictObject({
     query: text(limits.queryChars)
       .optional()
-      .describe('The question at hand. Without one, what the user said last in the scope is searched for.'),
+      .describe('The question at hand. Without one: what the user said last in the scope.'),
     scopeId: id('scope whose conversation to include').optional(),
     trajectoryId: id('trajectory to search in; the whole memory where left out').optional(),
     budgetTokens: z

@@ -10,8 +10,8 @@ const source = z.strictObject({ kind: z.enum(['turn', 'artifact', 'note']), id: 
 
 /** The fields of a new note that a caller may set. */
 export const newNote = z.strictObject({
-  type: z.enum(noteTypes).default('fact').describe('Preferences, instructions and conventions stand in every context.'),
-  subject: text(limits.nameChars).describe('What it is about: a few words, the same for notes about the same thing.'),
+  type: z.enum(noteTypes).default('fact').describe('Preferences, instructions, conventions: in every context.'),
+  subject: text(limits.nameChars).describe('A few words, the same for notes about the same thing.'),
   content: text(limits.noteChars),
   level: z.enum(noteLevels).default('raw'),
   confidence: z.number().min(0).max(1).default(1),
