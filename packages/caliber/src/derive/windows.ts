@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { deflateRawSync, inflateRaw } from 'node:zlib'
+import { holdLineage } from '../db/holdLineage.ts'
 import type { Sessions } from '../db/session.ts'
 import { bytes, uuids } from '../db/sql.ts'
 import type { KeptWindow } from '../domain/context/window.ts'
@@ -67,7 +68,7 @@ export class Windows {
       claimsOf(principal),
       async (sql) => {
         // Of a memory from before something was forgotten nothing is stored any more: it may show just that.
-        await sql`select caliber.hold_lineage()`
+        await holdLineage(sql)
         await sql`
           insert into caliber.context_window (tenant_id, id, record, regions, items, query_digest)
           select caliber.current_tenant(), ${window.windowId}, ${bytes(record)}, ${uuids([...regions])}, ${uuids(shown)}, ${bytes(query)}

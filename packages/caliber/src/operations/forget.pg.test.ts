@@ -228,6 +228,29 @@ describe('nothing is left', () => {
     expect(await verify()).toMatchObject({ ok: true })
   })
 
+  test('whoever writes beside it waits and is not turned away', async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const noteId = await record(`note ${round}`)
+      const [turnId = ''] = await append([`turn ${round}`])
+      const output = { trajectoryId, type: 'plan', name: `plan ${round}`, provenance: { sourceTurnIds: [turnId] } }
+      const { artifactId } = await tenant.call<{ artifactId: string }>('artifact.put', { ...output, content: 'first' })
+      const text = `${JSON.stringify({ role: 'user', content: `line ${round}` })}\n`
+      await tenant.call('transcript.import', { source: 'lines', text, firstLine: 1 + 2 * round })
+      const outcomes = await Promise.allSettled([
+        tenant.call('note.supersede', { noteId, content: 'newer' }),
+        tenant.call('artifact.put', { ...output, content: 'second' }),
+        append(['beside it']),
+        forget({ items: [noteId, artifactId, turnId] }),
+        forget({ source: 'lines' }),
+        tenant.call('transcript.import', { source: 'lines', text, firstLine: 2 + 2 * round }),
+        tenant.call('note.retract', { noteId, reason: 'r' }),
+      ])
+      const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.code] : []))
+      expect(refusals.filter((code) => code !== 'not_found' && code !== 'illegal_state')).toEqual([])
+    }
+    expect(await verify()).toMatchObject({ ok: true })
+  })
+
   async function plant(word: string): Promise<void> {
     const line = JSON.stringify({ role: 'user', content: `${word} said`, at: '2026-05-04T09:00:00Z' })
     const imported = await tenant.call<{ trajectoryId: string }>(

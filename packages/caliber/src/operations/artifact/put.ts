@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { artifactColumns } from '../../db/columns.ts'
+import { holdLineage } from '../../db/holdLineage.ts'
 import { json, type Sql, uuids } from '../../db/sql.ts'
 import { type Artifact, artifactTypes } from '../../domain/artifact.ts'
 import { CaliberError } from '../../domain/errors.ts'
@@ -41,6 +42,7 @@ export const putArtifact = operation({
   idempotent: false,
 
   async run({ sql, newId, countTokens, emit }, { trajectoryId, type, name, content, provenance, revision: read }) {
+    await holdLineage(sql)
     const { regionId } = await findTrajectory(sql, trajectoryId)
     await assertTurns(sql, provenance.sourceTurnIds)
     await sql`

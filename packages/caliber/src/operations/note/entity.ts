@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { noteColumns } from '../../db/columns.ts'
+import { holdLineage } from '../../db/holdLineage.ts'
 import type { Sql } from '../../db/sql.ts'
 import { limits } from '../../domain/limits.ts'
 import { type Note, noteLevels, noteTypes } from '../../domain/note.ts'
@@ -50,6 +51,7 @@ export const note = z.strictObject({
 
 /** Lock a note until the transaction ends. @throws CaliberError `not_found` */
 export async function lockNote(sql: Sql, noteId: string): Promise<Note> {
+  await holdLineage(sql)
   const [found] = await sql<Note>`
     select ${noteColumns} from caliber.note where tenant_id = caliber.current_tenant() and id = ${noteId} for update`
   if (found) return found

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { scopeColumns } from '../../db/columns.ts'
+import { holdLineage } from '../../db/holdLineage.ts'
 import type { Sql } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import { notWritable } from '../../domain/notFound.ts'
@@ -23,6 +24,7 @@ export const scope = z.strictObject({
 
 /** Lock a scope until the transaction ends, so that sequences and sums stay right. @throws CaliberError `not_found` */
 export async function lockScope(sql: Sql, scopeId: string): Promise<Scope> {
+  await holdLineage(sql)
   const [found] = await sql<Scope>`
     select ${scopeColumns} from caliber.scope
     where tenant_id = caliber.current_tenant() and id = ${scopeId} for update`

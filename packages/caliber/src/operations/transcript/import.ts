@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { scopeColumns } from '../../db/columns.ts'
+import { holdLineage } from '../../db/holdLineage.ts'
 import { type Sql, texts } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import { limits } from '../../domain/limits.ts'
@@ -134,6 +135,7 @@ async function trajectoryOf(
   source: string,
   asked: string | undefined,
 ): Promise<Place> {
+  await holdLineage(sql)
   const regionId = await writableRegion(sql, asked ?? commonRegionOf(principal.tenantId))
   const started = await sql<{ trajectoryId: string }>`
     insert into caliber.trajectory (tenant_id, id, region_id, depth, name, status, source_key, created_by)
