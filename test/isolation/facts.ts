@@ -55,6 +55,7 @@ export async function readFacts(admin: postgres.Sql): Promise<Facts> {
       union all select 'revision', null, tenant_id, array[region_id::text], encode(digest, 'hex'), null
       from caliber.artifact_revision
       union all select 'note', id::text, tenant_id, array[region_id::text], encode(digest, 'hex'), null from caliber.note
+      union all select 'conflict', id::text, tenant_id, array[region_id::text], null, null from caliber.conflict
       union all select 'region', id::text, tenant_id, array[id::text], null, null from caliber.region where id <> tenant_id
       union all select 'receipt', receipt_id::text, tenant_id, array[region_id::text], null, null from caliber.erasure
       union all select 'distrust', d.id::text, d.tenant_id, array[d.reason], null, null from caliber.distrust d

@@ -79,6 +79,7 @@ export const tableRules: Readonly<Record<string, TableRules>> = {
   artifact: content,
   artifact_revision: { ...content, updates: never },
   note: content,
+  conflict: content,
   lineage: { ...fixed, sees: readsItsRegion },
   erasure: { ...fixed, sees: readsItsRegion },
   quarantine: { ...fixed, sees: readsItsRegion },

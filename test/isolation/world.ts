@@ -199,6 +199,10 @@ async function fill({ number, name, regionId }: Place, write: Author): Promise<v
   await write('note.supersede', newer, key('newer-note'))
   const wrong = await write('note.record', { ...note, content: text('wrong note') }, key('wrong-note'))
   await write('note.retract', { noteId: said(wrong, 'noteId'), reason: text('retraction') }, key('retraction'))
+  for (const value of [60, 90]) {
+    const said = { ...note, subject: text('limit'), content: `${text('limit')} is ${value}` }
+    await write('note.record', said, key(`limit-${value}`))
+  }
   const resource = text('resource')
   await write('lock.acquire', { locks: [{ regionId, resource }], ttlMs: longestLeaseMs }, key('lock'))
   await write('lock.acquire', {

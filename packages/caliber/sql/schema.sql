@@ -762,6 +762,8 @@ begin
       return exists (select from caliber.artifact a where a.tenant_id = tenant and a.id = subject and a.region_id = region);
     when 'note' then
       return exists (select from caliber.note n where n.tenant_id = tenant and n.id = subject and n.region_id = region);
+    when 'conflict' then
+      return exists (select from caliber.conflict c where c.tenant_id = tenant and c.id = subject and c.region_id = region);
     when 'memory' then
       if kind in ('memory.revoked', 'memory.restored') then
         return caliber.current_reach() = 'all';
@@ -1121,6 +1123,47 @@ CREATE TRIGGER quarantine AFTER INSERT ON caliber.artifact_revision REFERENCING 
 grant insert on caliber.artifact_revision to caliber_app;
 grant select on caliber.artifact_revision to caliber_app;
 
+create table caliber.conflict (
+  tenant_id uuid not null,
+  id uuid not null,
+  region_id uuid not null,
+  older_id uuid not null,
+  newer_id uuid not null,
+  finding text not null,
+  status text not null,
+  strategy text,
+  reason text,
+  version integer default 1 not null,
+  found_at timestamp with time zone default clock_timestamp() not null,
+  resolved_at timestamp with time zone
+);
+alter table caliber.conflict add constraint conflict_check CHECK (((status = 'resolved'::text) = (resolved_at IS NOT NULL)));
+alter table caliber.conflict add constraint conflict_finding_check CHECK (((length(finding) >= 1) AND (length(finding) <= 2000)));
+alter table caliber.conflict add constraint conflict_reason_check CHECK ((length(reason) <= 2000));
+alter table caliber.conflict add constraint conflict_status_check CHECK ((status = ANY (ARRAY['open'::text, 'escalated'::text, 'resolved'::text])));
+alter table caliber.conflict add constraint conflict_strategy_check CHECK ((strategy = ANY (ARRAY['last_write'::text, 'first_write'::text, 'highest_confidence'::text, 'merge'::text, 'reject_both'::text, 'keep_both'::text])));
+alter table caliber.conflict add constraint conflict_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES caliber.tenant(tenant_id);
+alter table caliber.conflict add constraint conflict_tenant_id_newer_id_region_id_fkey FOREIGN KEY (tenant_id, newer_id, region_id) REFERENCES caliber.note(tenant_id, id, region_id) ON DELETE CASCADE;
+alter table caliber.conflict add constraint conflict_tenant_id_older_id_region_id_fkey FOREIGN KEY (tenant_id, older_id, region_id) REFERENCES caliber.note(tenant_id, id, region_id) ON DELETE CASCADE;
+alter table caliber.conflict add constraint conflict_pkey PRIMARY KEY (tenant_id, id);
+alter table caliber.conflict add constraint conflict_tenant_id_older_id_newer_id_key UNIQUE (tenant_id, older_id, newer_id);
+CREATE INDEX conflict_newer ON caliber.conflict USING btree (tenant_id, newer_id);
+-- row security: enabled t, forced t, owner caliber_owner
+create policy adds on caliber.conflict as permissive for insert to caliber_app using () with check ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[])));
+create policy changes on caliber.conflict as permissive for update to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[]))) with check ();
+create policy owner on caliber.conflict as permissive for all to caliber_owner using (true) with check (true);
+create policy reads on caliber.conflict as permissive for select to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(false) AS open_regions)::uuid[]))) with check ();
+create policy wall on caliber.conflict as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+CREATE TRIGGER fence_delete AFTER DELETE ON caliber.conflict REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.assert_fences();
+-- trigger fence_delete: enabled A
+CREATE TRIGGER fence_insert AFTER INSERT ON caliber.conflict REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.assert_fences();
+-- trigger fence_insert: enabled A
+CREATE TRIGGER fence_update AFTER UPDATE ON caliber.conflict REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.assert_fences();
+-- trigger fence_update: enabled A
+grant insert on caliber.conflict to caliber_app;
+grant select on caliber.conflict to caliber_app;
+grant update (reason, resolved_at, status, strategy, version) on caliber.conflict to caliber_app;
+
 create table caliber.context_window (
   tenant_id uuid not null,
   id text not null,
@@ -1379,6 +1422,8 @@ alter table caliber.note add constraint note_tenant_id_recorded_by_fkey FOREIGN 
 alter table caliber.note add constraint note_tenant_id_superseded_by_fkey FOREIGN KEY (tenant_id, superseded_by) REFERENCES caliber.note(tenant_id, id);
 alter table caliber.note add constraint note_trajectory_fkey FOREIGN KEY (tenant_id, trajectory_id, region_id) REFERENCES caliber.trajectory(tenant_id, id, region_id);
 alter table caliber.note add constraint note_pkey PRIMARY KEY (tenant_id, id);
+alter table caliber.note add constraint note_place UNIQUE (tenant_id, id, region_id);
+CREATE INDEX note_subject ON caliber.note USING btree (tenant_id, region_id, lower(subject)) WHERE (status = 'live'::text);
 CREATE INDEX note_superseded ON caliber.note USING btree (tenant_id, superseded_by) WHERE (superseded_by IS NOT NULL);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy adds on caliber.note as permissive for insert to caliber_app using () with check ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[])));

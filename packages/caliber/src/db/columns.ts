@@ -26,6 +26,10 @@ export const noteColumns = fragment`
   encode(digest, 'hex') as digest, status, superseded_by as "supersededBy", reason, version,
   recorded_by as "recordedBy", recorded_at as "recordedAt"`
 
+export const conflictColumns = fragment`
+  id as "conflictId", region_id as "regionId", older_id as "olderId", newer_id as "newerId", finding, status, strategy, reason, version,
+  found_at as "foundAt", resolved_at as "resolvedAt"`
+
 export const eventColumns = fragment`seq, kind, subject_id as "subjectId", region_id as "regionId", data, principal_id as "principalId", at`
 
 export const regionColumns = fragment`

@@ -121,6 +121,12 @@ function apply(memory: TenantMemory, event: Event, { turns, artifacts, notes, re
     case 'memory.forgotten':
       memory.forget(forgotten.get(event.subjectId) ?? [])
       break
+    case 'conflict.found':
+      memory.addConflict(event.subjectId, [String(event.data['olderId']), String(event.data['newerId'])])
+      break
+    case 'conflict.resolved':
+      memory.removeConflict(event.subjectId)
+      break
     case 'region.created':
     case 'region.granted':
     case 'region.revoked': {

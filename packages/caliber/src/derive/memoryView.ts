@@ -31,6 +31,14 @@ export class MemoryView {
     return this.#memory.residueOf(ids, words)
   }
 
+  /** The live notes that contradict an item, while nobody has resolved it. */
+  *contradicting(id: string): Iterable<MemoryItem> {
+    for (const other of this.#memory.contradicting(id)) {
+      const item = this.item(other)
+      if (item) yield item
+    }
+  }
+
   /** @throws CaliberError `not_found` */
   assertRegion(regionId: RegionId): void {
     if (!this.#readable.has(regionId)) throw notFound('region', regionId)

@@ -82,6 +82,9 @@ export class TenantMemory {
   /** The region of each. */
   readonly #trajectories = new Map<string, RegionId>()
   readonly #scopes = new Map<string, ScopeMemory>()
+  readonly #conflicts = new Map<string, readonly [string, string]>()
+  /** Of a note: the notes that it contradicts. */
+  readonly #contradicted = new Map<string, Set<string>>()
   readonly #index = new Bm25Index()
   #knownWords = new KnownWords()
   #textBytes = 0
@@ -218,6 +221,27 @@ export class TenantMemory {
     this.#items[item.ordinal] = undefined
     this.#index.remove(item.ordinal)
     this.#textBytes -= item.text.length * 2
+  }
+
+  addConflict(conflictId: string, sides: readonly [string, string]): void {
+    this.#conflicts.set(conflictId, sides)
+    for (const [one, other] of [sides, sides.toReversed()]) {
+      if (one === undefined || other === undefined) continue
+      this.#contradicted.set(one, (this.#contradicted.get(one) ?? new Set()).add(other))
+    }
+  }
+
+  removeConflict(conflictId: string): void {
+    const [one, other] = this.#conflicts.get(conflictId) ?? []
+    this.#conflicts.delete(conflictId)
+    if (one === undefined || other === undefined) return
+    this.#contradicted.get(one)?.delete(other)
+    this.#contradicted.get(other)?.delete(one)
+  }
+
+  /** Ids of the live notes that contradict a note, while nobody has resolved it. */
+  contradicting(noteId: string): Iterable<string> {
+    return this.#contradicted.get(noteId) ?? []
   }
 
   item(id: string): MemoryItem | undefined {

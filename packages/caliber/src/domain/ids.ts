@@ -13,5 +13,6 @@ export type ScopeId = Id<'scope'>
 export type TurnId = Id<'turn'>
 export type ArtifactId = Id<'artifact'>
 export type NoteId = Id<'note'>
+export type ConflictId = Id<'conflict'>
 export type RegionId = Id<'region'>
 export type KeyId = Id<'key'>

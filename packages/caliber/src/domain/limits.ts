@@ -14,6 +14,8 @@ export const limits = {
   turnsPerAppend: 500,
   toolsPerTurn: 256,
   sourcesPerItem: 100,
+  /** Live notes on its subject that a new note is compared with, newest first. */
+  notesCompared: 100,
   pinsPerContext: 100,
   /** Ids that one forgetting names, and items that it takes with all that is derived from them. */
   idsPerForget: 1_000,

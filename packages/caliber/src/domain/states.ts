@@ -17,6 +17,11 @@ export const states = {
     superseded: [],
     retracted: [],
   },
+  conflict: {
+    open: ['escalated', 'resolved'],
+    escalated: ['resolved'],
+    resolved: [],
+  },
 } as const
 
 type Noun = keyof typeof states

@@ -10,6 +10,7 @@ import type { Database } from '../db/sql.ts'
 import { Memories } from '../derive/memories.ts'
 import { Windows } from '../derive/windows.ts'
 import { isApiKey } from '../domain/apiKey.ts'
+import { type Judge, judgeByWords } from '../domain/contradiction.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Seals } from '../domain/seal.ts'
 import { openO200k } from '../models/tokenizer.ts'
@@ -28,6 +29,8 @@ export interface RuntimeOptions {
   readonly seals?: Seals | undefined
   /** Whether content is compared with its digest when it is read. Default `on_mutation`: when it is written. */
   readonly validation?: Validation | undefined
+  /** Whether two notes on one subject contradict each other. Default: rules over words. */
+  readonly judge?: Judge | undefined
   newId?(): string
   now?(): Date
 }
@@ -74,6 +77,7 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
     seals,
     validation,
     tokenizer: openO200k(),
+    judge: options.judge ?? judgeByWords,
     newId: options.newId ?? v7,
     now,
     status: async () => ({

@@ -11,6 +11,7 @@ import type { Claims, Sessions } from '../db/session.ts'
 import type { Sql } from '../db/sql.ts'
 import type { Memories } from '../derive/memories.ts'
 import type { Windows } from '../derive/windows.ts'
+import type { Judge } from '../domain/contradiction.ts'
 import { CaliberError } from '../domain/errors.ts'
 import type { Change } from '../domain/event.ts'
 import { inputIssues } from '../domain/inputIssues.ts'
@@ -45,6 +46,7 @@ export interface Parts {
   readonly memories: Memories
   readonly windows: Windows
   readonly tokenizer: Tokenizer
+  readonly judge: Judge
   readonly seals: Seals
   readonly validation: Validation
   newId(): string
@@ -126,10 +128,10 @@ interface Write {
 }
 
 function write(parts: Parts, { operation, principal, claims, input, idempotencyKey }: Write): Promise<unknown> {
-  const { newId, tokenizer } = parts
+  const { newId, tokenizer, judge } = parts
   return changing(parts, claims, (sql, emit, appended) =>
     once(sql, { key: idempotencyKey, operation, input, principal }, async () => {
-      const output = await operation.run({ principal, sql, newId, emit, countTokens: tokenizer.count }, input)
+      const output = await operation.run({ principal, sql, newId, emit, judge, countTokens: tokenizer.count }, input)
       await appended()
       return output
     }),

@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import type { Sql } from '../db/sql.ts'
 import type { MemoryView } from '../derive/memoryView.ts'
 import type { Windows } from '../derive/windows.ts'
+import type { Judge } from '../domain/contradiction.ts'
 import type { Change } from '../domain/event.ts'
 import type { Principal, Right } from '../domain/principal.ts'
 import type { SealedLog } from '../domain/seal.ts'
@@ -19,6 +20,8 @@ export interface WriteContext {
   newId(): string
   /** Count as the receipts do. */
   countTokens(text: string): number
+  /** Whether two statements can both hold. */
+  readonly judge: Judge
   /** Report a change. Appended to the tenant's log as the last act of the transaction. */
   emit(change: Change): void
 }

@@ -2,6 +2,9 @@
 import { getArtifact } from './artifact/get.ts'
 import { listArtifactHistory } from './artifact/history.ts'
 import { putArtifact } from './artifact/put.ts'
+import { getConflict } from './conflict/get.ts'
+import { listConflicts } from './conflict/list.ts'
+import { resolveConflict } from './conflict/resolve.ts'
 import { assembleContext } from './context/assemble.ts'
 import { explainContext } from './context/explain.ts'
 import { eventsSince } from './event/since.ts'
@@ -78,6 +81,9 @@ export const registry: readonly AnyOperation[] = [
   listNotes,
   supersedeNote,
   retractNote,
+  listConflicts,
+  getConflict,
+  resolveConflict,
   eventsSince,
   verifyMemory,
   forgetMemory,

@@ -8,6 +8,12 @@ import type {
   ArtifactHistoryOutput,
   ArtifactPutInput,
   ArtifactPutOutput,
+  ConflictGetInput,
+  ConflictGetOutput,
+  ConflictListInput,
+  ConflictListOutput,
+  ConflictResolveInput,
+  ConflictResolveOutput,
   ContextAssembleInput,
   ContextAssembleOutput,
   ContextExplainInput,
@@ -122,6 +128,7 @@ export interface Client {
   readonly turn: TurnClient
   readonly artifact: ArtifactClient
   readonly note: NoteClient
+  readonly conflict: ConflictClient
   readonly event: EventClient
   readonly region: RegionClient
   readonly lock: LockClient
@@ -397,6 +404,35 @@ export interface NoteClient {
    * @throws CaliberError
    */
   retract(input: NoteRetractInput, options?: CallOptions): Promise<NoteRetractOutput>
+}
+
+export interface ConflictClient {
+  /**
+   * List notes that contradict each other, newest first; unresolved ones unless you ask for others.
+   *
+   * Needs the right `read`.
+   * @example await client.conflict.list({ limit: 20 })
+   * @throws CaliberError
+   */
+  list(input?: ConflictListInput, options?: CallOptions): Promise<ConflictListOutput>
+
+  /**
+   * Get a conflict: its two notes, what the judge said, and how it ended.
+   *
+   * Needs the right `read`.
+   * @example await client.conflict.get({ conflictId: '01890a5d-ac96-774b-bcce-b302099a8057' })
+   * @throws CaliberError
+   */
+  get(input: ConflictGetInput, options?: CallOptions): Promise<ConflictGetOutput>
+
+  /**
+   * Resolve a conflict: keep one note, merge both into a new one, reject or keep both, or leave it to somebody else.
+   *
+   * Needs the right `write`.
+   * @example await client.conflict.resolve({ conflictId: '01890a5d-ac96-774b-bcce-b302099a8057', strategy: 'last_write' })
+   * @throws CaliberError
+   */
+  resolve(input: ConflictResolveInput, options?: CallOptions): Promise<ConflictResolveOutput>
 }
 
 export interface EventClient {

@@ -59,6 +59,32 @@ export interface Artifact {
   readonly createdAt: string
 }
 
+export interface Conflict {
+  /** Id of the conflict. UUID. */
+  readonly conflictId: string
+  /** Id of the region. UUID. */
+  readonly regionId: string
+  /** The note that was there. UUID. */
+  readonly olderId: string
+  /** The note that contradicts it. UUID. */
+  readonly newerId: string
+  /** What the judge said. */
+  readonly finding: string
+  readonly status: 'open' | 'escalated' | 'resolved'
+  /** Null while it is open, and where one of its notes ended by itself. */
+  readonly strategy: 
+    | 'last_write'
+    | 'first_write'
+    | 'highest_confidence'
+    | 'merge'
+    | 'reject_both'
+    | 'keep_both' | null
+  readonly reason: string | null
+  readonly version: number
+  readonly foundAt: string
+  readonly resolvedAt: string | null
+}
+
 export interface ContextWindow {
   /** SHA-256 of the window; explain takes it. */
   readonly windowId: string
@@ -112,6 +138,8 @@ export interface ContextWindow {
       readonly signals: {
         readonly lexical?: number
         readonly rank?: number
+        /** Id of the note. UUID. */
+        readonly contradicts?: string
       }
     }[]
   }
@@ -373,6 +401,8 @@ export interface MemorySearchOutput {
     readonly signals: {
       readonly lexical: number
     }
+    /** Live notes that it cannot hold beside; see conflict.list. */
+    readonly contradictedBy: readonly string[]
   }[]
   /** The memory as of this event. */
   readonly eventSeq: number
@@ -824,6 +854,67 @@ export interface NoteRetractInput {
 /** Answer of `note.retract`. */
 export type NoteRetractOutput = Note
 
+/**
+ * Input of `conflict.list`: List notes that contradict each other, newest first; unresolved ones unless you ask for
+ * others.
+ */
+export interface ConflictListInput {
+  /** Id of the note that is one side. UUID. */
+  readonly noteId?: string | undefined
+  /** Default "unresolved". */
+  readonly status?: 'unresolved' | 'open' | 'escalated' | 'resolved' | 'any' | undefined
+  /** Items on one page. 1 to 1,000. Default 50. */
+  readonly limit?: number | undefined
+  /** The "next" of the page before: a conflict. UUID. */
+  readonly after?: string | undefined
+}
+
+/** Answer of `conflict.list`. */
+export interface ConflictListOutput {
+  readonly items: readonly Conflict[]
+  readonly next: string | null
+}
+
+/** Input of `conflict.get`: Get a conflict: its two notes, what the judge said, and how it ended. */
+export interface ConflictGetInput {
+  /** Id of the conflict. UUID. */
+  readonly conflictId: string
+}
+
+/** Answer of `conflict.get`. */
+export type ConflictGetOutput = Conflict
+
+/**
+ * Input of `conflict.resolve`: Resolve a conflict: keep one note, merge both into a new one, reject or keep both, or
+ * leave it to somebody else.
+ */
+export interface ConflictResolveInput {
+  /** Id of the conflict. UUID. */
+  readonly conflictId: string
+  /**
+   * last_write, first_write: keep the newer, the older note. highest_confidence: the more confident one, the newer of
+   * equals. merge: put one note with your content in place of both. reject_both: retract both. keep_both: they do not
+   * contradict each other after all. escalate: leave it open for somebody else.
+   */
+  readonly strategy: 
+    | 'last_write'
+    | 'first_write'
+    | 'highest_confidence'
+    | 'merge'
+    | 'reject_both'
+    | 'keep_both'
+    | 'escalate'
+  /** Of the merged note; with strategy merge alone. 1 to 20,000 characters. */
+  readonly content?: string | undefined
+  /** 1 to 2,000 characters. */
+  readonly reason?: string | undefined
+  /** The version you read; refused when it is another by now. At least 1. */
+  readonly version?: number | undefined
+}
+
+/** Answer of `conflict.resolve`. */
+export type ConflictResolveOutput = Conflict
+
 /** Input of `event.since`: Read the tenant's event log after a sequence number, oldest first. */
 export interface EventSinceInput {
   /** The last sequence number you have seen; 0 for the beginning. At least 0. Default 0. */
@@ -860,6 +951,9 @@ export interface EventSinceOutput {
       | 'note.recorded'
       | 'note.superseded'
       | 'note.retracted'
+      | 'conflict.found'
+      | 'conflict.escalated'
+      | 'conflict.resolved'
       | 'memory.forgotten'
       | 'memory.revoked'
       | 'memory.restored'

@@ -28,11 +28,29 @@ export function candidatesFor(asked: Asked): readonly Proposal[] {
   if (request.trajectoryId !== null) memory.assertTrajectory(request.trajectoryId)
   const claimed = new Set<string>()
   return Object.values(sectionSources).flatMap((source) => {
-    const proposed = [...source(asked)].filter(({ item }) => !claimed.has(item.id))
+    const proposed = [...bothSides(source(asked), asked)].filter(({ item }) => !claimed.has(item.id))
     // Turns that history proposes may be evicted there and retrieved after all, so they stay open to both.
     for (const { item, section } of proposed) if (section !== 'history') claimed.add(item.id)
     return proposed
   })
+}
+
+/** Beside a note stands what contradicts it: whoever reads one side reads the other. */
+function* bothSides(proposals: Iterable<Proposal>, { request, memory, nowMs }: Asked): Iterable<Proposal> {
+  const proposed = new Set<string>()
+  for (const proposal of proposals) {
+    const { item, section } = proposal
+    if (proposed.has(item.id)) continue
+    proposed.add(item.id)
+    yield proposal
+    if (item.note === null) continue
+    for (const other of memory.contradicting(item.id)) {
+      const isAsked = request.trajectoryId === null || other.trajectoryId === request.trajectoryId
+      if (proposed.has(other.id) || !isAsked || !holdsAt(other, nowMs)) continue
+      proposed.add(other.id)
+      yield { ...candidate(other, section), signals: { contradicts: item.id } }
+    }
+  }
 }
 
 const sectionSources: Readonly<Record<SectionName, SectionSource>> = {

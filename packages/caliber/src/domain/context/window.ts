@@ -37,6 +37,8 @@ export interface Signals {
   readonly lexical?: number
   /** Place in the ranking, from 1. */
   readonly rank?: number
+  /** Id of the note beside which it stands, because it contradicts it. */
+  readonly contradicts?: string
 }
 
 /** An item that a section source proposes. The order of a source's candidates is their order of preference. */

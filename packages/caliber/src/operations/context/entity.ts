@@ -29,7 +29,11 @@ const verdict = z.strictObject({
   tokens: z.int(),
   position: z.int().nullable(),
   at: z.string(),
-  signals: z.strictObject({ lexical: z.number().optional(), rank: z.int().optional() }),
+  signals: z.strictObject({
+    lexical: z.number().optional(),
+    rank: z.int().optional(),
+    contradicts: id('note').optional(),
+  }),
 })
 
 const receipt = z.strictObject({

@@ -40,6 +40,7 @@ export const searchMemory = operation({
         sequence: z.int().nullable(),
         score: z.number(),
         signals: z.strictObject({ lexical: z.number() }),
+        contradictedBy: z.array(id('note')).describe('Live notes that it cannot hold beside; see conflict.list.'),
       }),
     ),
     eventSeq: z.int().describe('The memory as of this event.'),
@@ -69,6 +70,7 @@ export const searchMemory = operation({
         sequence: item.sequence,
         score,
         signals: { lexical: score },
+        contradictedBy: [...held.contradicting(item.id)].map((other) => other.id),
       })),
       eventSeq: held.seq,
     }

@@ -49,11 +49,11 @@ export const note = z.strictObject({
   recordedAt: z.string(),
 })
 
-/** Lock a note until the transaction ends. @throws CaliberError `not_found` */
+/** Lock a note until the transaction ends; others may still refer to it. @throws CaliberError `not_found` */
 export async function lockNote(sql: Sql, noteId: string): Promise<Note> {
   await holdLineage(sql)
   const [found] = await sql<Note>`
-    select ${noteColumns} from caliber.note where tenant_id = caliber.current_tenant() and id = ${noteId} for update`
+    select ${noteColumns} from caliber.note where tenant_id = caliber.current_tenant() and id = ${noteId} for no key update`
   if (found) return found
   throw notWritable(
     'note',

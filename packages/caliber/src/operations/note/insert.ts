@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { noteColumns } from '../../db/columns.ts'
+import { holdLineage } from '../../db/holdLineage.ts'
 import { json, type Sql, uuids } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import type { Note, Source } from '../../domain/note.ts'
@@ -30,6 +31,9 @@ export async function insertNote(
     )
   }
   const regionId = await writableRegion(sql, fields.regionId ?? taught?.regionId ?? commonRegionOf(principal.tenantId))
+  await holdLineage(sql)
+  // Two notes on one subject are recorded one after the other, so that the second is compared with the first.
+  await sql`select pg_advisory_xact_lock(hashtextextended(concat_ws(' ', caliber.current_tenant(), ${regionId}::text, lower(${subject})), 0))`
   return only(
     await sql<Note>`
       insert into caliber.note (tenant_id, id, region_id, trajectory_id, type, subject, content, level, confidence, pinned, valid_from,

@@ -1,3 +1,4 @@
+import { findConflicts } from '../conflict/find.ts'
 import { operation } from '../operation.ts'
 import { newNote, note } from './entity.ts'
 import { insertNote } from './insert.ts'
@@ -22,6 +23,7 @@ export const recordNote = operation({
       regionId: recorded.regionId,
       data: { type: recorded.type },
     })
+    await findConflicts(context, recorded)
     return recorded
   },
 })

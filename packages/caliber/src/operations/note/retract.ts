@@ -1,11 +1,9 @@
 import { z } from 'zod'
-import { noteColumns } from '../../db/columns.ts'
 import { limits } from '../../domain/limits.ts'
-import type { Note } from '../../domain/note.ts'
-import { assertTransition, assertVersion } from '../../domain/states.ts'
-import { only } from '../only.ts'
+import { assertVersion } from '../../domain/states.ts'
 import { operation } from '../operation.ts'
 import { expectedVersion, id, text } from '../schema.ts'
+import { endNote } from './end.ts'
 import { lockNote, note } from './entity.ts'
 
 export const retractNote = operation({
@@ -24,16 +22,9 @@ export const retractNote = operation({
   mcp: true,
   idempotent: false,
 
-  async run({ sql, emit }, { noteId, reason, version }) {
-    const current = await lockNote(sql, noteId)
+  async run(context, { noteId, reason, version }) {
+    const current = await lockNote(context.sql, noteId)
     assertVersion('note', noteId, current.version, version)
-    assertTransition('note', noteId, current.status, 'retracted')
-    emit({ kind: 'note.retracted', subjectId: noteId, regionId: current.regionId, data: {} })
-    return only(
-      await sql<Note>`
-        update caliber.note set status = 'retracted', reason = ${reason}, version = version + 1
-        where tenant_id = caliber.current_tenant() and id = ${noteId}
-        returning ${noteColumns}`,
-    )
+    return endNote(context, current, { status: 'retracted' }, reason)
   },
 })

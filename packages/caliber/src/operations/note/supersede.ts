@@ -1,11 +1,10 @@
 import { z } from 'zod'
-import { noteColumns } from '../../db/columns.ts'
 import { limits } from '../../domain/limits.ts'
-import type { Note } from '../../domain/note.ts'
 import { assertTransition, assertVersion } from '../../domain/states.ts'
-import { only } from '../only.ts'
+import { findConflicts } from '../conflict/find.ts'
 import { operation } from '../operation.ts'
 import { expectedVersion, id, text } from '../schema.ts'
+import { endNote } from './end.ts'
 import { lockNote, newNote, note } from './entity.ts'
 import { insertNote } from './insert.ts'
 
@@ -41,8 +40,7 @@ export const supersedeNote = operation({
   idempotent: false,
 
   async run(context, { noteId, reason, version, ...changes }) {
-    const { sql, emit } = context
-    const old = await lockNote(sql, noteId)
+    const old = await lockNote(context.sql, noteId)
     assertVersion('note', noteId, old.version, version)
     assertTransition('note', noteId, old.status, 'superseded')
     const replacement = await insertNote(context, {
@@ -58,19 +56,8 @@ export const supersedeNote = operation({
       validFrom: changes.validFrom,
       validUntil: changes.validUntil,
     })
-    const superseded = only(
-      await sql<Note>`
-        update caliber.note
-        set status = 'superseded', superseded_by = ${replacement.noteId}, reason = ${reason ?? null}, version = version + 1
-        where tenant_id = caliber.current_tenant() and id = ${noteId}
-        returning ${noteColumns}`,
-    )
-    emit({
-      kind: 'note.superseded',
-      subjectId: noteId,
-      regionId: old.regionId,
-      data: { by: replacement.noteId },
-    })
+    const superseded = await endNote(context, old, { status: 'superseded', by: replacement.noteId }, reason ?? null)
+    await findConflicts(context, replacement)
     return { note: replacement, superseded }
   },
 })
