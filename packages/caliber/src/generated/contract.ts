@@ -817,7 +817,7 @@ export const contract: readonly ContractOperation[] = [
     needs: 'read',
     effect: 'read',
     idempotent: true,
-    mcp: true,
+    mcp: false,
     example: { limit: 20 },
     input: {
       type: 'object',
@@ -843,7 +843,7 @@ export const contract: readonly ContractOperation[] = [
     needs: 'read',
     effect: 'read',
     idempotent: true,
-    mcp: true,
+    mcp: false,
     example: { conflictId: '01890a5d-ac96-774b-bcce-b302099a8057' },
     input: {
       type: 'object',
@@ -861,7 +861,7 @@ export const contract: readonly ContractOperation[] = [
     needs: 'write',
     effect: 'write',
     idempotent: false,
-    mcp: true,
+    mcp: false,
     example: { conflictId: '01890a5d-ac96-774b-bcce-b302099a8057', strategy: 'last_write' },
     input: {
       type: 'object',

@@ -94,6 +94,15 @@ test('a conflict ends with either of its notes', async () => {
   expect(await tenant.call('conflict.get', { conflictId })).toMatchObject({ status: 'resolved', strategy: null })
 })
 
+test('a forgotten note takes its conflict along, and what was said about it', async () => {
+  const { tenant, ids, conflictId } = await conflicting()
+  await tenant.call('memory.forget', { items: [ids.newer], reason: 'asked for' })
+  await expect(tenant.call('conflict.get', { conflictId })).rejects.toMatchObject({ code: 'not_found' })
+  expect(await liveNotes(tenant)).toEqual([ids.older])
+  expect(await contextOf(tenant, 'limit')).toMatchObject([{ id: ids.older, verdict: 'included' }])
+  expect(await tenant.call('memory.verify', {})).toMatchObject({ ok: true })
+})
+
 test('regions keep their contradictions to themselves', async () => {
   const tenant = await caliber.tenant()
   const [owner, stranger] = [await tenant.member(), await tenant.member()]

@@ -15,7 +15,7 @@ export const getConflict = operation({
   output: conflict,
   effect: 'read',
   needs: 'read',
-  mcp: true,
+  mcp: false,
   idempotent: true,
 
   async run({ sql }, { conflictId }) {

@@ -19,7 +19,7 @@ export const listConflicts = operation({
   output: page(conflict),
   effect: 'read',
   needs: 'read',
-  mcp: true,
+  mcp: false,
   idempotent: true,
 
   async run({ sql }, { noteId, status, limit, after }) {

@@ -36,7 +36,7 @@ export const resolveConflict = operation({
   output: conflict,
   effect: 'write',
   needs: 'write',
-  mcp: true,
+  mcp: false,
   idempotent: false,
 
   async run(context, { conflictId, strategy, content, reason = null, version }) {
