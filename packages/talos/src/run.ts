@@ -4,6 +4,7 @@ import { isTransient, TalosError } from './errors.ts'
 import { mark } from './mark.ts'
 import {
   type Compute,
+  DISPOSED,
   type Extra,
   FAILED,
   Failure,
@@ -57,7 +58,8 @@ export function run(state: State, node: Node): void {
   // The stack ended before the limit of nesting did: start again from here with a fresh one.
   if (failed && depth - state.baseDepth > SHALLOW && isOverflow(value)) state.suspended ??= node
   const cut = state.suspended !== null
-  if (cut) abandonTrace(state, base)
+  const disposed = (node.flags & DISPOSED) !== 0
+  if (cut || disposed) abandonTrace(state, base)
   else commitTrace(state, node, base)
   state.consumer = consumer
   state.runId = runId
@@ -65,6 +67,11 @@ export function run(state: State, node: Node): void {
   // User code may have swallowed the signal; whatever it returned was computed from nothing.
   if (cut) suspend(state, node)
   state.runCount++
+  // Disposed while it ran: that is its outcome, whatever the function came to (SPEC G4).
+  if (disposed) {
+    if (tracer !== null) tracer.ended(node)
+    return
+  }
   if (failed) fail(state, node, value, clock)
   else succeed(state, node, value, clock)
   if (tracer !== null) tracer.ended(node)
@@ -143,7 +150,7 @@ function neverCache(node: Node): void {
 }
 
 function suspend(state: State, node: Node): never {
-  node.flags |= FORCE
+  if ((node.flags & DISPOSED) === 0) node.flags |= FORCE
   state.unwound.push(node)
   state.suspendedCount++
   throw SUSPENDED
@@ -170,6 +177,7 @@ function iterate(state: State, node: Node, cycle: NonNullable<Extra['cycle']>, b
       state.runId = ++state.lastRun
       node.flags &= ~PROVISIONAL
       const value = fn(node.value)
+      if ((node.flags & DISPOSED) !== 0) return value
       if ((node.flags & PROVISIONAL) === 0 || isEqual(node, node.value, value)) {
         node.flags &= ~PROVISIONAL
         return value
@@ -178,6 +186,6 @@ function iterate(state: State, node: Node, cycle: NonNullable<Extra['cycle']>, b
     }
     throw new TalosError('cycle', `No fix-point for ${labelOf(node)} after ${cycle.maxIterations} iterations.`)
   } finally {
-    node.value = before
+    if ((node.flags & DISPOSED) === 0) node.value = before
   }
 }

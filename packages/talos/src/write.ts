@@ -95,9 +95,11 @@ function rollBack(state: State, start: number): void {
       continue
     }
     const { node } = entry
+    if (entry.first) node.flags &= ~LOGGED
+    // Its value is the error that says so (SPEC G4).
+    if ((node.flags & DISPOSED) !== 0) continue
     node.value = entry.value
     node.changedAt = state.tick()
-    if (entry.first) node.flags &= ~LOGGED
     if (node.subs !== null && (node.flags & UNANNOUNCED) === 0) {
       node.flags |= UNANNOUNCED
       state.unannounced.push(node)

@@ -91,6 +91,81 @@ test('G4: misuse has stable codes', () => {
   expect(() => check(graph, [{}])).toThrow(code('foreign_node'))
 })
 
+test.each([
+  ['as its first act', (self: Derived<number>, a: Input<number>) => (self.dispose(), a.get())],
+  ['after a read', (self: Derived<number>, a: Input<number>) => (a.get(), self.dispose(), a.get())],
+  [
+    'and then fails',
+    (self: Derived<number>) => {
+      self.dispose()
+      throw new Error('late')
+    },
+  ],
+])('G4: a derived value that disposes itself %s stays disposed', (_, body) => {
+  for (const options of [{}, { cycle: { initial: 0 } }]) {
+    const graph = createGraph()
+    const a = graph.input(1)
+    const doomed = graph.input(false)
+    const run = vi.fn((): number => (doomed.get() ? body(self, a) : a.get()))
+    const self: Derived<number> = graph.derived(run, options)
+    const above = graph.derived(() => self.get() + 1)
+    const seen: unknown[] = []
+    const stop = graph.effect(() => {
+      try {
+        seen.push(above.get())
+      } catch (error) {
+        seen.push((error as TalosError).code)
+      }
+    })
+    doomed.set(true)
+    expect(seen).toEqual([2, 'disposed'])
+    expect(run).toHaveBeenCalledTimes(2)
+    a.set(2)
+    expect(self.disposed).toBe(true)
+    expect(() => self.get()).toThrow(code('disposed'))
+    expect(() => above.get()).toThrow(code('disposed'))
+    expect(run).toHaveBeenCalledTimes(2)
+    check(graph, [self, above])
+    stop.dispose()
+  }
+})
+
+test('G4: a derived value that disposes itself in its first run, in a deep chain, stays disposed', () => {
+  const graph = createGraph()
+  const a = graph.input(0)
+  let below: Derived<number> = graph.derived(() => a.get())
+  for (let i = 0; i < 2000; i++) {
+    const next = below
+    below = graph.derived(() => next.get() + 1)
+  }
+  const deep = below
+  const run = vi.fn((): number => {
+    self.dispose()
+    return deep.get()
+  })
+  const self: Derived<number> = graph.derived(run)
+  expect(() => self.get()).toThrow(code('disposed'))
+  const runs = run.mock.calls.length
+  a.set(1)
+  expect(() => self.get()).toThrow(code('disposed'))
+  expect(run).toHaveBeenCalledTimes(runs)
+})
+
+test('G4: what was disposed in a batch that is rolled back stays disposed', () => {
+  const graph = createGraph()
+  const a = graph.input(1)
+  const d = graph.derived(() => a.get())
+  d.get()
+  const undone = () => {
+    a.dispose()
+    d.dispose()
+    throw new Error('undone')
+  }
+  expect(() => graph.batch(undone)).toThrow('undone')
+  expect(() => a.get()).toThrow(code('disposed'))
+  expect(() => d.get()).toThrow(code('disposed'))
+})
+
 test('C2: equal results keep the old object and stop there; a change undone in between counts as none', () => {
   const graph = createGraph()
   const a = graph.input(1)
