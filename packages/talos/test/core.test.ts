@@ -151,6 +151,19 @@ test('G4: a derived value that disposes itself in its first run, in a deep chain
   expect(run).toHaveBeenCalledTimes(runs)
 })
 
+test('G4: a value that disposes itself while it looks for its fix-point stays disposed', () => {
+  const { derived } = createGraph()
+  const run = vi.fn((): number => {
+    const last = self.get()
+    self.dispose()
+    return last + 1
+  })
+  const self: Derived<number> = derived(run, { cycle: { initial: 0 } })
+  expect(() => self.get()).toThrow(code('disposed'))
+  expect(() => self.get()).toThrow(code('disposed'))
+  expect(run).toHaveBeenCalledTimes(1)
+})
+
 test('G4: what was disposed in a batch that is rolled back stays disposed', () => {
   const graph = createGraph()
   const a = graph.input(1)
