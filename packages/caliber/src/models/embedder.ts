@@ -1,0 +1,19 @@
+/** The port behind which embedding models stand: a text goes in, a direction in the model's space comes out. */
+
+/**
+ * An embedding model.
+ *
+ * Obligations of an implementation: one vector per text, in their order, each of `dimensions` finite numbers and of
+ * length 1; equal texts give vectors that are as good as equal; what the model or the network does wrong is a
+ * CaliberError, `invalid_input` where the model refused the texts themselves and `unavailable` for everything else, with
+ * neither keys nor texts in its message; when `signal` aborts, the call rejects soon and nothing of it goes on. It
+ * passes `embedder.suite.ts`.
+ * Obligations of a caller: texts are not empty; no vector is used after a call that rejected.
+ */
+export interface Embedder {
+  /** Names the space: vectors of one name are compared with each other and with no others. */
+  readonly model: string
+  readonly dimensions: number
+  /** Embed any number of texts. @throws CaliberError `unavailable`, `invalid_input` */
+  embed(texts: readonly string[], options: { readonly signal: AbortSignal }): Promise<readonly Float32Array[]>
+}
