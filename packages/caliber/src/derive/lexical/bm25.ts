@@ -19,7 +19,7 @@
  * `neighbours.ts`.
  */
 
-import { BestRows } from './bestRows.ts'
+import { BestRows } from '../bestRows.ts'
 import { BLOCK_BITS, grown, nextCapacity, PostingLists } from './postings.ts'
 
 /** One document found. */
