@@ -6,6 +6,7 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type ClaimKey, installClaimKey, newClaimKey, signClaims } from '../packages/caliber/src/db/claimKey.ts'
+import { openVectorStore, textDigest } from '../packages/caliber/src/derive/embeddings/vectorStore.ts'
 import { type TestCaliber, type TestTenant, testCaliber } from '../packages/caliber/src/operations/testing/tenant.ts'
 
 let caliber: TestCaliber
@@ -273,4 +274,8 @@ async function fill(tenant: TestTenant): Promise<void> {
   await tenant.call('region.grant', { regionId, principalId, access: 'read' })
   await tenant.call('lock.acquire', { locks: [{ regionId }], mode: 'shared' })
   await tenant.call('context.assemble', { query: 'hello' })
+  await openVectorStore(caliber.sessions, 'model', 1).keep(
+    tenant.tenantId,
+    new Map([[textDigest('hello'), new Float32Array([1])]]),
+  )
 }

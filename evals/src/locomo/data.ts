@@ -14,6 +14,8 @@ export interface Unit {
 }
 
 export interface Question {
+  /** Place among all questions of the conversation, from 0. */
+  readonly number: number
   readonly question: string
   readonly category: Category
   /** Ids of the turns that answer it. */
@@ -74,10 +76,10 @@ function conversationOf({ sample_id: id, conversation, qa }: Sample): Conversati
     })),
   )
   const known = new Set(units.map((unit) => unit.id))
-  const questions = qa.flatMap(({ question, evidence, category }) => {
+  const questions = qa.flatMap(({ question, evidence, category }, number) => {
     const gold = new Set((evidence ?? []).flatMap(cleaned).filter((unit) => known.has(unit)))
     const named = categories[category as keyof typeof categories]
-    return named === undefined || gold.size === 0 ? [] : [{ question, category: named, gold }]
+    return named === undefined || gold.size === 0 ? [] : [{ number, question, category: named, gold }]
   })
   return { id, units, questions }
 }

@@ -3,11 +3,13 @@
  *
  * `recall.tok<B>` is measured twice: over the ranking with the baseline's packing rule (`recall.tok<B>`), and over what
  * `context.assemble` really put into a window of B tokens, headings and labels included (`assembled.tok<B>`).
+ * With an embedding model, every question is asked once all turns have their vectors.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { type Caliber, openCaliber } from 'caliber'
+import { setTimeout } from 'node:timers/promises'
+import { type Caliber, type Embedder, openCaliber } from 'caliber'
 import { type Figures, quantile } from 'caliber-bench/report'
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { type Conversation, categories, type Question } from './data.ts'
@@ -26,10 +28,11 @@ interface Scored {
 /** @param progress called with the share done, 0..1 */
 export async function runLocomo(
   conversations: readonly Conversation[],
+  embedder: Embedder | undefined,
   progress: (share: number) => void,
 ): Promise<Figures> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'caliber-locomo-'))
-  const caliber = await openCaliber({ dataDir, tier: 'embedded' })
+  const caliber = await openCaliber({ dataDir, tier: 'embedded', embedder })
   try {
     const scored: Scored[] = []
     const times: Times = { search: [], assemble: [] }
@@ -37,6 +40,7 @@ export async function runLocomo(
     const total = conversations.reduce((sum, { questions }) => sum + questions.length, 0)
     for (const conversation of conversations) {
       const { trajectoryId, unitOf } = await importConversation(caliber, conversation)
+      if (embedder) await vectorsOf(caliber, conversation)
       const tokens = new Map(conversation.units.map(({ id, date, text }) => [id, countTokens(`[${date}] ${text}\n`)]))
       for (const question of conversation.questions) {
         scored.push(await score(caliber, question, { trajectoryId, unitOf, tokens, times, faults }))
@@ -48,6 +52,17 @@ export async function runLocomo(
     await caliber.close()
     await rm(dataDir, { recursive: true, force: true })
   }
+}
+
+/** Wait until every turn has its vector. */
+async function vectorsOf(caliber: Caliber, { id, questions }: Conversation): Promise<void> {
+  const query = questions[0]?.question ?? ''
+  for (let looks = 0; looks < 3_000; looks += 1) {
+    const { semantic } = await caliber.memory.search({ query, limit: 1 })
+    if (semantic === 'full') return
+    await setTimeout(20)
+  }
+  throw new Error(`${id}: its vectors did not arrive`)
 }
 
 interface Times {

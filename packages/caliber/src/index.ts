@@ -5,3 +5,6 @@
  */
 export { CaliberError, type ErrorCode } from './domain/errors.ts'
 export { type Caliber, type CaliberOptions, openCaliber } from './local/openCaliber.ts'
+export { type AiSdkEmbeddingModel, aiSdkEmbedder } from './models/aiSdkEmbedder.ts'
+export type { Embedder } from './models/embedder.ts'
+export { type OpenAiEmbedderOptions, openAiEmbedder } from './models/openAiEmbedder.ts'

@@ -11,6 +11,7 @@ import type { Sessions } from '../db/session.ts'
 import { CaliberError } from '../domain/errors.ts'
 import type { TenantId } from '../domain/ids.ts'
 import type { Principal } from '../domain/principal.ts'
+import type { Embeddings } from './embeddings/embeddings.ts'
 import { catchUp } from './feed.ts'
 import { MemoryView } from './memoryView.ts'
 import { TenantMemory } from './tenantMemory.ts'
@@ -21,6 +22,8 @@ export interface MemoriesOptions {
   /** Longest time a memory answers without looking at the log. */
   readonly pollMs: number
   readonly validation: Validation
+  /** What gives items their vectors, and how many numbers those have; without it they get none. */
+  readonly vectors?: { readonly embeddings: Embeddings; readonly dimensions: number } | undefined
   now(): Date
 }
 
@@ -75,7 +78,7 @@ export class Memories {
 
   #use(tenantId: TenantId): Entry {
     const entry = this.#entries.get(tenantId) ?? {
-      memory: new TenantMemory(tenantId),
+      memory: new TenantMemory(tenantId, this.#options.vectors?.dimensions),
       headSeq: 0,
       checkedAtMs: Number.NEGATIVE_INFINITY,
       loading: undefined,
@@ -91,9 +94,10 @@ export class Memories {
       try {
         await catchUp(this.#sessions, { tenantId, principalId }, entry.memory, this.#options.validation)
         entry.checkedAtMs = startedMs
+        this.#options.vectors?.embeddings.follow(tenantId, entry.memory)
       } catch (error) {
         // The database may come back; a memory that failed half-way through an event is thrown away.
-        if (!(error instanceof CaliberError)) this.#entries.delete(tenantId)
+        if (!(error instanceof CaliberError)) this.#drop(tenantId)
         throw error
       } finally {
         entry.loading = undefined
@@ -108,8 +112,13 @@ export class Memories {
     for (const [tenantId, { memory, loading }] of this.#entries) {
       if (heldBytes <= this.#options.maxBytes || this.#entries.size === 1) return
       if (loading) continue
-      this.#entries.delete(tenantId)
+      this.#drop(tenantId)
       heldBytes -= memory.bytes
     }
+  }
+
+  #drop(tenantId: TenantId): void {
+    this.#entries.delete(tenantId)
+    this.#options.vectors?.embeddings.leave(tenantId)
   }
 }

@@ -5,7 +5,7 @@
 import type { RegionId } from '../domain/ids.ts'
 import { notFound } from '../domain/notFound.ts'
 import type { Principal } from '../domain/principal.ts'
-import type { Found, MemoryItem, NotePlace, ScopeMemory, Search, TenantMemory } from './tenantMemory.ts'
+import type { Coverage, Found, MemoryItem, NotePlace, ScopeMemory, Search, TenantMemory } from './tenantMemory.ts'
 
 export class MemoryView {
   readonly #memory: TenantMemory
@@ -19,6 +19,16 @@ export class MemoryView {
   /** The event that the memory is complete up to. */
   get seq(): number {
     return this.#memory.seq
+  }
+
+  /** Whether every item has its vector; undefined where items get none. */
+  get coverage(): Coverage | undefined {
+    return this.#memory.coverage
+  }
+
+  /** Names the set of items that have a vector. */
+  get vectorDigest(): string {
+    return this.#memory.vectorDigest
   }
 
   item(id: string): MemoryItem | undefined {
@@ -63,7 +73,7 @@ export class MemoryView {
   }
 
   /** The items that fit a query best, best first; equal scores in log order. */
-  search({ query, limit, accept }: Search): readonly Found[] {
-    return this.#memory.search({ query, limit, accept: (item) => this.#readable.has(item.regionId) && accept(item) })
+  search({ accept, ...search }: Search): readonly Found[] {
+    return this.#memory.search({ ...search, accept: (item) => this.#readable.has(item.regionId) && accept(item) })
   }
 }

@@ -5,15 +5,17 @@
  * log, so two processes that have read the same log rank equal scores alike.
  */
 import type { Artifact } from '../domain/artifact.ts'
-import type { ContextItem } from '../domain/context/window.ts'
+import type { ContextItem, Signals } from '../domain/context/window.ts'
 import type { RegionId, TenantId } from '../domain/ids.ts'
 import { type Note, type NoteLevel, standingTypes } from '../domain/note.ts'
 import { type Turn, turnText } from '../domain/turn.ts'
+import { fuse } from './fuse.ts'
 import { Bm25Index } from './lexical/bm25.ts'
 import { KnownWords } from './lexical/knownWords.ts'
 import { type Place, spreadToNeighbours } from './lexical/neighbours.ts'
 import { queryTermsOf, termsOf } from './lexical/terms.ts'
 import { Regions } from './regions.ts'
+import { VectorIndex } from './vector/vectorIndex.ts'
 
 /** A live item as the memory holds it. */
 export interface MemoryItem extends ContextItem {
@@ -46,13 +48,19 @@ export type NotePlace = 'pinned' | 'standing' | Exclude<NoteLevel, 'raw'>
 
 export interface Found {
   readonly item: MemoryItem
-  /** BM25 score, the context of neighbouring turns included; above 0. */
+  /** What it is ranked by: the fused score where meaning was searched, else the lexical one. Above 0. */
   readonly score: number
+  readonly signals: Omit<Signals, 'rank'>
 }
+
+/** How many of the items have their vectors. */
+export type Coverage = 'partial' | 'full'
 
 export interface Search {
   readonly query: string
   readonly limit: number
+  /** The query as a vector; where there is none, words alone are searched. */
+  readonly vector?: Float32Array | undefined
   /** Which items may be found at all: rights, filters and validity apply before ranking. */
   accept(item: MemoryItem): boolean
 }
@@ -88,11 +96,18 @@ export class TenantMemory {
   readonly #index = new Bm25Index()
   #knownWords = new KnownWords()
   #textBytes = 0
+  readonly #vectors: VectorIndex | undefined
+  /** Items that lack a vector and may still get one, by ordinal. */
+  readonly #unembedded = new Set<number>()
+  /** Sum of a hash per item that has a vector, so that equal sets have equal sums. */
+  #vectorSum = 0n
   /** Who may read what; a {@link MemoryView} applies it. */
   readonly regions: Regions
 
-  constructor(tenantId: TenantId) {
+  /** @param dimensions of the vectors that items get; without it they get none */
+  constructor(tenantId: TenantId, dimensions?: number) {
     this.regions = new Regions(tenantId)
+    this.#vectors = dimensions === undefined ? undefined : new VectorIndex(dimensions)
   }
 
   /** The event up to which this memory is complete. */
@@ -107,7 +122,38 @@ export class TenantMemory {
 
   /** Estimate of the octets held. */
   get bytes(): number {
-    return this.#textBytes + this.#byId.size * itemOverheadBytes + this.#index.bytes + this.#knownWords.bytes
+    const ownBytes = this.#textBytes + this.#byId.size * itemOverheadBytes
+    const vectorBytes = (this.#vectors?.bytes ?? 0) + this.#unembedded.size * 40
+    return ownBytes + this.#index.bytes + this.#knownWords.bytes + vectorBytes
+  }
+
+  /** Whether every item has its vector; undefined where items get none. */
+  get coverage(): Coverage | undefined {
+    if (!this.#vectors) return undefined
+    return this.#unembedded.size === 0 ? 'full' : 'partial'
+  }
+
+  /** Names the set of items that have a vector. */
+  get vectorDigest(): string {
+    return BigInt.asUintN(64, this.#vectorSum).toString(16).padStart(16, '0')
+  }
+
+  /** Items that lack a vector, oldest first. */
+  unembedded(limit: number): readonly MemoryItem[] {
+    const items: MemoryItem[] = []
+    for (const ordinal of this.#unembedded) {
+      const item = this.#items[ordinal]
+      if (items.length === limit) break
+      if (item) items.push(item)
+    }
+    return items
+  }
+
+  /** Give an item its vector, or say that it gets none. Nothing happens when the item has gone meanwhile. */
+  putVector(item: MemoryItem, vector: Float32Array | null): void {
+    if (this.#items[item.ordinal] !== item || !this.#unembedded.delete(item.ordinal) || vector === null) return
+    this.#vectors?.add(item.ordinal, vector)
+    this.#vectorSum += hashOf(item.id)
   }
 
   /** Say that every event up to `seq` is folded in. */
@@ -220,6 +266,8 @@ export class TenantMemory {
     for (const notes of Object.values(this.#notes)) notes.delete(id)
     this.#items[item.ordinal] = undefined
     this.#index.remove(item.ordinal)
+    this.#unembedded.delete(item.ordinal)
+    if (this.#vectors?.remove(item.ordinal)) this.#vectorSum -= hashOf(id)
     this.#textBytes -= item.text.length * 2
   }
 
@@ -262,7 +310,7 @@ export class TenantMemory {
   }
 
   /** The items that fit a query best, best first; equal scores in log order. */
-  search({ query, limit, accept }: Search): readonly Found[] {
+  search({ query, limit, vector, accept }: Search): readonly Found[] {
     const terms = queryTermsOf(query)
     const accepts = (ordinal: number): boolean => {
       const item = this.#items[ordinal]
@@ -280,11 +328,18 @@ export class TenantMemory {
       hits.map(({ doc }, i) => ({ doc, shares: shares[i] ?? [] })),
       { placeOf: (ordinal) => this.#placeOf(ordinal), docOf: ({ ordinal }) => ordinal, accept },
     )
+    const vectors = this.#vectors
+    const ranked =
+      vectors === undefined || vector === undefined
+        ? spread.map(({ doc, score }) => ({ doc, score, signals: { lexical: score } }))
+        : fuse(spread, vectors.search(vector, { limit: Math.max(leastHits, limit), accept: accepts }), (doc) =>
+            vectors.cosine(doc, vector),
+          ).map(({ doc, ...signals }) => ({ doc, score: signals.fused, signals }))
     const found: Found[] = []
-    for (const { doc, score } of spread) {
+    for (const { doc, ...rest } of ranked) {
       const item = this.#items[doc]
       if (found.length === limit) break
-      if (item) found.push({ item, score })
+      if (item) found.push({ item, ...rest })
     }
     return found
   }
@@ -302,6 +357,7 @@ export class TenantMemory {
     this.#items[item.ordinal] = item
     this.#byId.set(item.id, item)
     this.#index.add(item.ordinal, termsOf(item.text, this.#knownWords))
+    if (this.#vectors) this.#unembedded.add(item.ordinal)
     this.#textBytes += item.text.length * 2
     const scope = this.#scopes.get(item.scopeId ?? '')
     if (scope) admitTurn(scope, item)
@@ -330,6 +386,14 @@ export class TenantMemory {
     const turns = this.#scopes.get(item.scopeId)?.turns
     return turns && { turns, index: indexOf(turns, item.sequence) }
   }
+}
+
+/** Ids are random in all but their time, so a few of their digits spread well enough once they are mixed (splitmix64). */
+function hashOf(id: string): bigint {
+  let hash = BigInt(`0x${id.replaceAll('-', '').slice(-16)}`)
+  hash = BigInt.asUintN(64, (hash ^ (hash >> 30n)) * 0xbf58476d1ce4e5b9n)
+  hash = BigInt.asUintN(64, (hash ^ (hash >> 27n)) * 0x94d049bb133111ebn)
+  return hash ^ (hash >> 31n)
 }
 
 function placesOf({ pinned, type, level }: Note): readonly NotePlace[] {

@@ -11,6 +11,7 @@ import { pendingMigrations } from '../db/migrate.ts'
 import type { Database, Sql } from '../db/sql.ts'
 import { CaliberError, type ErrorCode } from '../domain/errors.ts'
 import { openO200k } from '../models/tokenizer.ts'
+import { embedderOf } from './embedderOf.ts'
 import type { Seat } from './seat.ts'
 
 export interface Finding {
@@ -23,6 +24,7 @@ export interface Finding {
   readonly code?: ErrorCode
 }
 
+const embedderPatienceMs = 10_000
 const oldestNode = [20, 19] as const
 const oldestPostgres = 150_000
 const mebibyte = 1024 * 1024
@@ -36,6 +38,7 @@ export async function examineMachine(directory: string): Promise<readonly Findin
     ok('platform', `${os.type()} ${os.release()}, ${process.arch}, ${os.availableParallelism()} cores`),
     ...(await directoryRights(directory)),
     tokenizer(),
+    ...(await embedder()),
     warn('encryption', 'off: Caliber does not encrypt what it stores. Keep the data on an encrypted disk.'),
   ]
 }
@@ -116,6 +119,19 @@ function tokenizer(): Finding {
       : fail('tokenizer', `${name} miscounts. Install Caliber again.`)
   } catch (error) {
     return failed('tokenizer', error)
+  }
+}
+
+/** Whether the embedding model that the environment names answers. Nothing where none is named. */
+async function embedder(): Promise<readonly Finding[]> {
+  const check = 'embedder'
+  try {
+    const named = embedderOf({})
+    if (!named) return []
+    await named.embed(['hello world'], { signal: AbortSignal.timeout(embedderPatienceMs) })
+    return [ok(check, `${named.model} answers with ${named.dimensions} dimensions`)]
+  } catch (error) {
+    return [failed(check, error)]
   }
 }
 

@@ -7,6 +7,7 @@
  */
 import { type Client, clientOver } from '@caliber/client'
 import type { Validation } from '../db/intact.ts'
+import type { Embedder } from '../models/embedder.ts'
 import { connect } from './connect.ts'
 import type { Tier } from './tier.ts'
 
@@ -33,6 +34,11 @@ export interface CaliberOptions {
   readonly authFile?: string | undefined
   /** Octets that memories in RAM may take. Default 512 MiB. */
   readonly memoryBytes?: number | undefined
+  /**
+   * What turns texts into vectors, so that memories are searched by meaning as well. Default: the model that
+   * CALIBER_EMBEDDER_URL names, else none. Only the owner of the directory uses it.
+   */
+  readonly embedder?: Embedder | undefined
 }
 
 /** Every operation as a typed method, and an end. */

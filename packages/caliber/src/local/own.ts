@@ -12,6 +12,7 @@ import { listenOn } from '../surfaces/http/listen.ts'
 import { mcpRoutes } from '../surfaces/mcp/http.ts'
 import { readAuthFile } from './authFile.ts'
 import { ensureCredential } from './credential.ts'
+import { embedderOf } from './embedderOf.ts'
 import { logLevel } from './logLevel.ts'
 import type { CaliberOptions } from './openCaliber.ts'
 import { createRuntime } from './runtime.ts'
@@ -38,6 +39,7 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
     const runtime = await createRuntime(sessions, {
       memoryBytes: options.memoryBytes,
       auth,
+      embedder: embedderOf(options),
       seals: await openSealFile(directory),
       validation: options.validation ?? validationOf(process.env['CALIBER_VALIDATION']),
     })

@@ -7,12 +7,16 @@ import { doorbell, readRing } from '../db/eventLog.ts'
 import type { Validation } from '../db/intact.ts'
 import type { Sessions } from '../db/session.ts'
 import type { Database } from '../db/sql.ts'
+import { Embeddings } from '../derive/embeddings/embeddings.ts'
+import { QueryVectors } from '../derive/embeddings/queryVectors.ts'
+import { openVectorStore } from '../derive/embeddings/vectorStore.ts'
 import { Memories } from '../derive/memories.ts'
 import { Windows } from '../derive/windows.ts'
 import { isApiKey } from '../domain/apiKey.ts'
 import { type Judge, judgeByWords } from '../domain/contradiction.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Seals } from '../domain/seal.ts'
+import type { Embedder } from '../models/embedder.ts'
 import { openO200k } from '../models/tokenizer.ts'
 import { createDispatch, type Dispatch } from '../operations/dispatch.ts'
 import { authenticate } from '../operations/key/authenticate.ts'
@@ -31,6 +35,8 @@ export interface RuntimeOptions {
   readonly validation?: Validation | undefined
   /** Whether two notes on one subject contradict each other. Default: rules over words. */
   readonly judge?: Judge | undefined
+  /** What turns texts into vectors; without it, memories are searched by words alone. */
+  readonly embedder?: Embedder | undefined
   newId?(): string
   now?(): Date
 }
@@ -55,10 +61,17 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
   const validation = options.validation ?? 'on_mutation'
   const now = options.now ?? (() => new Date())
   const startedMs = now().getTime()
+  const { embedder } = options
+  const vectors = embedder && {
+    embeddings: new Embeddings(embedder, openVectorStore(sessions, embedder.model, embedder.dimensions)),
+    dimensions: embedder.dimensions,
+  }
+  const queryVectors = embedder && new QueryVectors(embedder, now)
   const memories = new Memories(sessions, {
     maxBytes: options.memoryBytes ?? defaultMemoryBytes,
     pollMs,
     validation,
+    vectors,
     now,
   })
   const windows = new Windows(sessions)
@@ -74,6 +87,7 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
     sessions,
     memories,
     windows,
+    queryVectors,
     seals,
     validation,
     tokenizer: openO200k(),
@@ -92,6 +106,8 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
     authenticate: trusting(authentication(sessions, options.auth, now), now),
     async close() {
       await unlisten()
+      queryVectors?.close()
+      await vectors?.embeddings.close()
       await windows.close()
       await sealer.close()
     },

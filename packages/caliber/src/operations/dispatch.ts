@@ -9,6 +9,7 @@ import { appendEvents } from '../db/eventLog.ts'
 import { assertAnswerIntact, type Validation } from '../db/intact.ts'
 import type { Claims, Sessions } from '../db/session.ts'
 import type { Sql } from '../db/sql.ts'
+import type { QueryVectors } from '../derive/embeddings/queryVectors.ts'
 import type { Memories } from '../derive/memories.ts'
 import type { Windows } from '../derive/windows.ts'
 import type { Judge } from '../domain/contradiction.ts'
@@ -45,6 +46,7 @@ export interface Parts {
   readonly sessions: Sessions
   readonly memories: Memories
   readonly windows: Windows
+  readonly queryVectors: QueryVectors | undefined
   readonly tokenizer: Tokenizer
   readonly judge: Judge
   readonly seals: Seals
@@ -95,10 +97,11 @@ async function read(parts: Parts, operation: Named<'read'>, principal: Principal
 }
 
 function recall(parts: Parts, operation: Named<'recall'>, principal: Principal, claims: Claims, input: Fields) {
-  const { sessions, memories, windows, tokenizer, now } = parts
+  const { sessions, memories, windows, tokenizer, queryVectors, now } = parts
   const memory = (atLeastSeq: number | undefined) => memories.at(principal, atLeastSeq)
+  const vectorOf = async (query: string) => queryVectors?.of(principal.tenantId, query)
   const stored = <T>(work: (sql: Sql) => Promise<T>) => sessions.run(claims, work, { readOnly: true })
-  return operation.run({ principal, tokenizer, now, memory, stored, windows }, input)
+  return operation.run({ principal, tokenizer, now, memory, vectorOf, stored, windows }, input)
 }
 
 function operate(parts: Parts, operation: Named<'operate'>, principal: Principal, input: Fields) {

@@ -45,6 +45,8 @@ export interface RecallContext {
   memory(atLeastSeq: number | undefined): Promise<MemoryView>
   /** Run one read-only transaction, for what only the database knows. Never while another is open. */
   stored<T>(work: (sql: Sql) => Promise<T>): Promise<T>
+  /** The vector of a question; undefined where there is no embedding model, or no answer of it in time. */
+  vectorOf(query: string): Promise<Float32Array | undefined>
   readonly tokenizer: Tokenizer
   /** The receipts of assembled contexts. */
   readonly windows: Windows

@@ -110,6 +110,12 @@ export interface ContextWindow {
     /** The clock that validity times were compared with. */
     readonly at: string
     readonly tokenizer: string
+    /** How far meaning was searched besides words; absent where no embedding model is configured. */
+    readonly semantic?: {
+      readonly coverage: 'off' | 'partial' | 'full'
+      /** Names the set of items that had a vector. */
+      readonly vectors: string
+    }
     readonly usedTokens: number
     readonly sections: readonly {
       readonly name: 'frame' | 'pinned' | 'standing' | 'knowledge' | 'history' | 'retrieved'
@@ -137,6 +143,8 @@ export interface ContextWindow {
       readonly at: string
       readonly signals: {
         readonly lexical?: number
+        readonly semantic?: number
+        readonly fused?: number
         readonly rank?: number
         /** Id of the note. UUID. */
         readonly contradicts?: string
@@ -358,7 +366,10 @@ export interface TranscriptImportOutput {
   readonly stoppedAtLine: number | null
 }
 
-/** Input of `memory.search`: Search turns, artifacts and notes by words; best first, with the score of each signal. */
+/**
+ * Input of `memory.search`: Search turns, artifacts and notes by words and, with an embedding model, by meaning; best
+ * first, with the score of each signal.
+ */
 export interface MemorySearchInput {
   /** 1 to 20,000 characters. */
   readonly query: string
@@ -374,6 +385,10 @@ export interface MemorySearchInput {
   readonly trajectoryId?: string | undefined
   /** Id of the scope to search in. UUID. */
   readonly scopeId?: string | undefined
+  /** Of notes; leaves out other kinds. */
+  readonly level?: 'raw' | 'summary' | 'principle' | undefined
+  /** Of notes; leaves out other kinds. 0 to 1. */
+  readonly minConfidence?: number | undefined
   /** Said or recorded at this moment or later. RFC 3339 time with an offset. */
   readonly since?: string | undefined
   /** Said or recorded before this moment. RFC 3339 time with an offset. */
@@ -398,12 +413,20 @@ export interface MemorySearchOutput {
     readonly scopeId: string | null
     readonly sequence: number | null
     readonly score: number
+    /** What the score is made of; a signal that did not speak is missing. */
     readonly signals: {
-      readonly lexical: number
+      readonly lexical?: number
+      readonly semantic?: number
+      readonly fused?: number
     }
     /** Live notes that it cannot hold beside; see conflict.list. */
     readonly contradictedBy: readonly string[]
   }[]
+  /**
+   * How far meaning was searched besides words: not at all, where some items have a vector, or everywhere. Absent where
+   * no embedding model is configured.
+   */
+  readonly semantic?: 'off' | 'partial' | 'full'
   /** The memory as of this event. */
   readonly eventSeq: number
 }

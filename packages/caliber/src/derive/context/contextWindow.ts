@@ -10,10 +10,12 @@ interface Instruments {
   readonly tokenizer: string
   countTokens(text: string): number
   readonly at: Date
+  /** The vector of what is searched for. */
+  readonly vector: Float32Array | undefined
 }
 
 /**
- * Assemble a window. Equal memory, request and validity give an equal window with an equal id: the id is the SHA-256
+ * Assemble a window. Equal memory, vectors, request and validity give an equal window with an equal id: the id is the SHA-256
  * of everything in it but the clock.
  *
  * @returns the window, and the regions of its candidates
@@ -22,14 +24,18 @@ interface Instruments {
 export function contextWindow(
   request: WindowRequest,
   memory: MemoryView,
-  { tokenizer, countTokens, at }: Instruments,
+  { tokenizer, countTokens, at, vector }: Instruments,
 ): { readonly window: KeptWindow; readonly regions: ReadonlySet<RegionId> } {
-  const candidates = candidatesFor({ request, memory, nowMs: at.getTime() })
+  const candidates = candidatesFor({ request, memory, vector, nowMs: at.getTime() })
   const window = assembleWindow(request, {
     candidates,
     eventSeq: memory.seq,
     at: at.toISOString(),
     tokenizer,
+    semantic: memory.coverage && {
+      coverage: vector === undefined ? 'off' : memory.coverage,
+      vectors: memory.vectorDigest,
+    },
     countTokens,
   })
   const named = { ...window, receipt: { ...window.receipt, at: null } }

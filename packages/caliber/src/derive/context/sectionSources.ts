@@ -14,6 +14,8 @@ import type { MemoryItem } from '../tenantMemory.ts'
 interface Asked {
   readonly request: WindowRequest
   readonly memory: MemoryView
+  /** The vector of {@link searchedFor}. */
+  readonly vector: Float32Array | undefined
   readonly nowMs: number
 }
 
@@ -51,6 +53,12 @@ function* bothSides(proposals: Iterable<Proposal>, { request, memory, nowMs }: A
       yield { ...candidate(other, section), signals: { contradicts: item.id } }
     }
   }
+}
+
+/** Where no question is asked, what the user said last is what matters. */
+export function searchedFor({ query, scopeId }: WindowRequest, memory: MemoryView): string | undefined {
+  if (query !== null) return query
+  return scopeId === null ? undefined : memory.scope(scopeId).turns.findLast(({ role }) => role === 'user')?.text
 }
 
 const sectionSources: Readonly<Record<SectionName, SectionSource>> = {
@@ -97,22 +105,23 @@ const sectionSources: Readonly<Record<SectionName, SectionSource>> = {
     }
   },
 
-  *retrieved({ request, memory, nowMs }) {
-    const query = request.query ?? lastWords(request, memory)
+  *retrieved({ request, memory, vector, nowMs }) {
+    const query = searchedFor(request, memory)
     if (query === undefined) return
     const found = memory.search({
       query,
+      vector,
       limit: Math.ceil(request.budgetTokens / tokensPerHit) + nearMisses,
       accept: (item) =>
         holdsAt(item, nowMs) && (request.trajectoryId === null || item.trajectoryId === request.trajectoryId),
     })
     yield* within(
       request.budgetTokens,
-      found.map(({ item, score }, i) => ({
+      found.map(({ item, signals }, i) => ({
         item,
         section: 'retrieved' as const,
         required: false,
-        signals: { lexical: score, rank: i + 1 },
+        signals: { ...signals, rank: i + 1 },
       })),
     )
   },
@@ -121,12 +130,6 @@ const sectionSources: Readonly<Record<SectionName, SectionSource>> = {
 /** A window rarely holds more than one hit per so many tokens; a few more are proposed to show the near misses. */
 const tokensPerHit = 24
 const nearMisses = 20
-
-/** Where no question is asked, what the user said last is what matters. */
-function lastWords({ scopeId }: WindowRequest, memory: MemoryView): string | undefined {
-  if (scopeId === null) return undefined
-  return memory.scope(scopeId).turns.findLast(({ role }) => role === 'user')?.text
-}
 
 function candidate(item: MemoryItem, section: SectionName, required = false) {
   return { item, section, required, signals: {} }

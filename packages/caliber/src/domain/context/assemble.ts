@@ -8,7 +8,16 @@ import { CaliberError } from '../errors.ts'
 import { type Packed, pack } from './pack.ts'
 import { type Renderer, rendererOf } from './render.ts'
 import { type SectionName, sections } from './sections.ts'
-import type { Candidate, ContextItem, Message, Receipt, Verdict, Window, WindowRequest } from './window.ts'
+import type {
+  Candidate,
+  ContextItem,
+  Message,
+  Receipt,
+  SemanticBasis,
+  Verdict,
+  Window,
+  WindowRequest,
+} from './window.ts'
 
 /** What the window is computed from besides the request. */
 export interface Basis {
@@ -16,6 +25,7 @@ export interface Basis {
   readonly eventSeq: number
   readonly at: string
   readonly tokenizer: string
+  readonly semantic?: SemanticBasis | undefined
   countTokens(text: string): number
 }
 
@@ -90,6 +100,7 @@ export function assembleWindow(request: WindowRequest, basis: Basis): Window {
     eventSeq: basis.eventSeq,
     at: basis.at,
     tokenizer: basis.tokenizer,
+    ...(basis.semantic && { semantic: basis.semantic }),
     usedTokens: frame + sum(sectionTokens.map(({ tokens }) => tokens)),
     sections: [{ name: 'frame', tokens: frame, items: 0 }, ...sectionTokens],
     totals: { candidates: packed.length, included: positions.size, excluded: packed.length - positions.size },

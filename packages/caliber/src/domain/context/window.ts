@@ -35,6 +35,10 @@ export interface ContextItem {
 export interface Signals {
   /** BM25 score, context of neighbouring turns included. */
   readonly lexical?: number
+  /** Cosine of the item's vector and the query's. */
+  readonly semantic?: number
+  /** The two put together: what the ranking goes by where meaning was searched. 0..1 */
+  readonly fused?: number
   /** Place in the ranking, from 1. */
   readonly rank?: number
   /** Id of the note beside which it stands, because it contradicts it. */
@@ -76,6 +80,14 @@ export interface Message {
   readonly content: string
 }
 
+/** What a search by meaning stood on. */
+export interface SemanticBasis {
+  /** `off`: the query had no vector in time. `partial`: some items had none yet. */
+  readonly coverage: 'off' | 'partial' | 'full'
+  /** Names the set of items that had a vector. */
+  readonly vectors: string
+}
+
 /** Why the window is what it is. */
 export interface Receipt {
   readonly request: WindowRequest
@@ -84,6 +96,8 @@ export interface Receipt {
   /** The clock used for validity times. */
   readonly at: string
   readonly tokenizer: string
+  /** How far meaning was searched besides words; absent where no embedding model is configured. */
+  readonly semantic?: SemanticBasis
   readonly usedTokens: number
   /** Tokens per section, headings and frame included in their section; they sum up to `usedTokens`. */
   readonly sections: readonly {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { contextWindow } from '../../derive/context/contextWindow.ts'
+import { searchedFor } from '../../derive/context/sectionSources.ts'
 import { formats } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import { limits } from '../../domain/limits.ts'
@@ -39,26 +40,36 @@ export const assembleContext = operation({
   idempotent: true,
 
   async run(
-    { principal, memory, tokenizer, now, windows },
+    { principal, memory, vectorOf, tokenizer, now, windows },
     { atLeastSeq, query, scopeId, trajectoryId, system, budgetTokens, ...rest },
   ) {
     if (query === undefined && scopeId === undefined) {
       throw new CaliberError('invalid_input', 'A context needs a query, a scopeId or both. Say what it is for.')
     }
-    const held = await memory(atLeastSeq)
+    let held = await memory(atLeastSeq)
     const scopeTokens = scopeId === undefined ? undefined : held.scope(scopeId).budgetTokens
-    const { window: assembled, regions } = contextWindow(
-      {
-        ...rest,
-        budgetTokens: budgetTokens ?? scopeTokens ?? limits.defaultBudgetTokens,
-        query: query ?? null,
-        scopeId: scopeId ?? null,
-        trajectoryId: trajectoryId ?? null,
-        system: system ?? null,
-      },
-      held,
-      { tokenizer: tokenizer.name, countTokens: tokenizer.count, at: now() },
-    )
+    const request = {
+      ...rest,
+      budgetTokens: budgetTokens ?? scopeTokens ?? limits.defaultBudgetTokens,
+      query: query ?? null,
+      scopeId: scopeId ?? null,
+      trajectoryId: trajectoryId ?? null,
+      system: system ?? null,
+    }
+    // While the model was asked, the user may have said more and rights may have changed: look again after it.
+    let asked: string | undefined
+    let vector: Float32Array | undefined
+    for (let words = searchedFor(request, held); words !== asked; words = searchedFor(request, held)) {
+      asked = words
+      vector = words === undefined ? undefined : await vectorOf(words)
+      held = await memory(atLeastSeq)
+    }
+    const { window: assembled, regions } = contextWindow(request, held, {
+      tokenizer: tokenizer.name,
+      countTokens: tokenizer.count,
+      at: now(),
+      vector,
+    })
     await windows.keep(principal, assembled, regions)
     return assembled
   },

@@ -31,6 +31,8 @@ const verdict = z.strictObject({
   at: z.string(),
   signals: z.strictObject({
     lexical: z.number().optional(),
+    semantic: z.number().optional(),
+    fused: z.number().optional(),
     rank: z.int().optional(),
     contradicts: id('note').optional(),
   }),
@@ -41,6 +43,13 @@ const receipt = z.strictObject({
   eventSeq: z.int().describe('The memory as of this event.'),
   at: z.string().describe('The clock that validity times were compared with.'),
   tokenizer: z.string(),
+  semantic: z
+    .strictObject({
+      coverage: z.enum(['off', 'partial', 'full']),
+      vectors: z.string().describe('Names the set of items that had a vector.'),
+    })
+    .optional()
+    .describe('How far meaning was searched besides words; absent where no embedding model is configured.'),
   usedTokens: z.int(),
   sections: z.array(
     z.strictObject({ name: z.enum(['frame', ...sectionName.options]), tokens: z.int(), items: z.int() }),

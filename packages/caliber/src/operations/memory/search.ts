@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { holdsAt } from '../../derive/holdsAt.ts'
 import type { MemoryItem } from '../../derive/tenantMemory.ts'
 import { limits } from '../../domain/limits.ts'
+import { type NoteLevel, noteLevels } from '../../domain/note.ts'
 import { roles } from '../../domain/turn.ts'
 import { operation } from '../operation.ts'
 import { atLeastSeq, id, moment, text } from '../schema.ts'
@@ -11,7 +12,8 @@ const kinds = ['turn', 'artifact', 'note'] as const
 export const searchMemory = operation({
   name: 'memory.search',
   http: 'POST /v1/memory/search',
-  summary: 'Search turns, artifacts and notes by words; best first, with the score of each signal.',
+  summary:
+    'Search turns, artifacts and notes by words and, with an embedding model, by meaning; best first, with the score of each signal.',
   example: { query: 'where do we deploy', limit: 5 },
   input: z.strictObject({
     query: text(limits.queryChars),
@@ -21,6 +23,8 @@ export const searchMemory = operation({
     regionId: id('region to search in').optional(),
     trajectoryId: id('trajectory to search in').optional(),
     scopeId: id('scope to search in').optional(),
+    level: z.enum(noteLevels).optional().describe('Of notes; leaves out other kinds.'),
+    minConfidence: z.number().min(0).max(1).optional().describe('Of notes; leaves out other kinds.'),
     since: moment.optional().describe('Said or recorded at this moment or later.'),
     until: moment.optional().describe('Said or recorded before this moment.'),
     atLeastSeq,
@@ -39,10 +43,22 @@ export const searchMemory = operation({
         scopeId: id('scope').nullable(),
         sequence: z.int().nullable(),
         score: z.number(),
-        signals: z.strictObject({ lexical: z.number() }),
+        signals: z
+          .strictObject({
+            lexical: z.number().optional(),
+            semantic: z.number().optional(),
+            fused: z.number().optional(),
+          })
+          .describe('What the score is made of; a signal that did not speak is missing.'),
         contradictedBy: z.array(id('note')).describe('Live notes that it cannot hold beside; see conflict.list.'),
       }),
     ),
+    semantic: z
+      .enum(['off', 'partial', 'full'])
+      .optional()
+      .describe(
+        'How far meaning was searched besides words: not at all, where some items have a vector, or everywhere. Absent where no embedding model is configured.',
+      ),
     eventSeq: z.int().describe('The memory as of this event.'),
   }),
   effect: 'recall',
@@ -50,14 +66,16 @@ export const searchMemory = operation({
   mcp: true,
   idempotent: true,
 
-  async run({ memory, now }, { query, limit, atLeastSeq, ...filter }) {
+  async run({ memory, vectorOf, now }, { query, limit, atLeastSeq, ...filter }) {
+    // Before the memory is looked at: rights and content are those of one moment.
+    const vector = await vectorOf(query)
     const held = await memory(atLeastSeq)
     if (filter.regionId !== undefined) held.assertRegion(filter.regionId)
     if (filter.trajectoryId !== undefined) held.assertTrajectory(filter.trajectoryId)
     if (filter.scopeId !== undefined) held.scope(filter.scopeId)
-    const found = held.search({ query, limit, accept: accepts(filter, now().getTime()) })
+    const found = held.search({ query, limit, vector, accept: accepts(filter, now().getTime()) })
     return {
-      items: found.map(({ item, score }) => ({
+      items: found.map(({ item, score, signals }) => ({
         id: item.id,
         kind: item.kind,
         origin: item.origin,
@@ -69,9 +87,10 @@ export const searchMemory = operation({
         scopeId: item.scopeId,
         sequence: item.sequence,
         score,
-        signals: { lexical: score },
+        signals,
         contradictedBy: [...held.contradicting(item.id)].map((other) => other.id),
       })),
+      ...(held.coverage && { semantic: vector ? held.coverage : ('off' as const) }),
       eventSeq: held.seq,
     }
   },
@@ -83,11 +102,14 @@ interface Filter {
   readonly regionId?: string | undefined
   readonly trajectoryId?: string | undefined
   readonly scopeId?: string | undefined
+  readonly level?: NoteLevel | undefined
+  readonly minConfidence?: number | undefined
   readonly since?: string | undefined
   readonly until?: string | undefined
 }
 
-function accepts({ kinds, roles, regionId, trajectoryId, scopeId, since, until }: Filter, nowMs: number) {
+function accepts(filter: Filter, nowMs: number) {
+  const { kinds, roles, regionId, trajectoryId, scopeId, level, minConfidence, since, until } = filter
   const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since)
   const untilMs = until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until)
   const timed = since !== undefined || until !== undefined
@@ -97,6 +119,8 @@ function accepts({ kinds, roles, regionId, trajectoryId, scopeId, since, until }
     if (regionId !== undefined && item.regionId !== regionId) return false
     if (trajectoryId !== undefined && item.trajectoryId !== trajectoryId) return false
     if (scopeId !== undefined && item.scopeId !== scopeId) return false
+    if (level !== undefined && item.note?.level !== level) return false
+    if (minConfidence !== undefined && !(item.note && item.note.confidence >= minConfidence)) return false
     if (timed) {
       const atMs = Date.parse(item.at)
       if (atMs < sinceMs || atMs >= untilMs) return false

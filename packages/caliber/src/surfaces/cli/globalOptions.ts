@@ -22,6 +22,9 @@ Environment:
   CALIBER_AUTH_FILE whose tokens the owner of the directory takes, in place of auth.json in it
   CALIBER_LOG       what the owner logs to standard error: error (default), warn, info
   CALIBER_KEY       the API key for --url; there is no option for it, because other users can read command lines
+  CALIBER_EMBEDDER_URL, _MODEL, _DIMENSIONS, _KEY
+                    an embedding model that speaks OpenAI's interface, for search by meaning, such as
+                    http://127.0.0.1:11434/v1; used by the owner of the directory
   NO_COLOR          set to anything: no colours
   CALIBER_DEBUG     1: show stack and cause of an error`
 

@@ -19,7 +19,7 @@ export function printedReceipt(
     verdict.verdict === 'included' ? 'in' : 'out',
     verdict.section,
     String(verdict.tokens),
-    verdict.signals.lexical === undefined ? '' : verdict.signals.lexical.toFixed(2),
+    (verdict.signals.fused ?? verdict.signals.lexical)?.toFixed(2) ?? '',
     verdict.reason,
     minute(verdict.at),
     verdict.kind,

@@ -1,0 +1,151 @@
+/**
+ * Give every item of a memory its vector, behind the writes and reads: what was computed before from the database, the
+ * rest from the model.
+ *
+ * The queue is the memory itself, which knows what lacks a vector, so nothing is queued twice or without bound. A model that
+ * fails delays vectors and nothing else: its tenant is tried again after a while. Two processes may ask for the
+ * same text; both then use the vector that was kept first.
+ */
+import { setTimeout } from 'node:timers/promises'
+import { CaliberError } from '../../domain/errors.ts'
+import type { TenantId } from '../../domain/ids.ts'
+import type { Embedder } from '../../models/embedder.ts'
+import type { MemoryItem, TenantMemory } from '../tenantMemory.ts'
+import { embeddedPart } from './embeddedPart.ts'
+import { textDigest, type VectorStore } from './vectorStore.ts'
+
+/** Items taken at once. */
+const batchItems = 128
+/** Tenants worked for at the same time. */
+const tenantsAtOnce = 2
+/** Texts in a row that a model may refuse before the trouble is taken to be elsewhere. */
+const mostRefusals = 16
+const firstRetryMs = 5_000
+const longestRetryMs = 300_000
+
+export class Embeddings {
+  readonly #embedder: Embedder
+  readonly #store: VectorStore
+  readonly #closing = new AbortController()
+  /** The memory that each tenant is worked for. */
+  readonly #running = new Map<TenantId, TenantMemory>()
+  readonly #runs = new Set<Promise<void>>()
+  #working = 0
+  readonly #waiting: (() => void)[] = []
+
+  constructor(embedder: Embedder, store: VectorStore) {
+    this.#embedder = embedder
+    this.#store = store
+  }
+
+  /** Say that a memory may have items without a vector. Returns at once. */
+  follow(tenantId: TenantId, memory: TenantMemory): void {
+    if (this.#closing.signal.aborted || memory.coverage !== 'partial') return
+    if (this.#running.get(tenantId) === memory) return
+    this.#running.set(tenantId, memory)
+    const run = this.#work(tenantId, memory).finally(() => {
+      this.#runs.delete(run)
+      if (this.#running.get(tenantId) !== memory) return
+      this.#running.delete(tenantId)
+      // What came while the run was ending.
+      this.follow(tenantId, memory)
+    })
+    this.#runs.add(run)
+  }
+
+  /** Say that a tenant's memory was given up. */
+  leave(tenantId: TenantId): void {
+    this.#running.delete(tenantId)
+  }
+
+  /** Stop, requests under way included. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    for (const wake of this.#waiting.splice(0)) wake()
+    await Promise.all(this.#runs)
+  }
+
+  async #work(tenantId: TenantId, memory: TenantMemory): Promise<void> {
+    const { signal } = this.#closing
+    const isWanted = () => !signal.aborted && this.#running.get(tenantId) === memory
+    for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
+      await this.#turn()
+      try {
+        for (let batch = memory.unembedded(batchItems); batch.length > 0 && isWanted(); ) {
+          await this.#embed(tenantId, memory, batch)
+          retryMs = firstRetryMs
+          batch = memory.unembedded(batchItems)
+        }
+        return
+      } catch {
+        // A model or a database that is away: the items still lack their vectors, which is all there is to remember.
+      } finally {
+        this.#working -= 1
+        this.#waiting.shift()?.()
+      }
+      await setTimeout(retryMs, undefined, { signal, ref: false }).catch(() => undefined)
+      if (!isWanted()) return
+    }
+  }
+
+  async #turn(): Promise<void> {
+    while (this.#working >= tenantsAtOnce && !this.#closing.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve)
+      })
+    }
+    this.#working += 1
+  }
+
+  async #embed(tenantId: TenantId, memory: TenantMemory, items: readonly MemoryItem[]): Promise<void> {
+    const textOf = new Map<string, string>()
+    const digestOf = new Map<MemoryItem, string>()
+    for (const item of items) {
+      const text = embeddedPart(item.text)
+      if (text.trim() === '') {
+        memory.putVector(item, null)
+        continue
+      }
+      const digest = textDigest(text)
+      textOf.set(digest, text)
+      digestOf.set(item, digest)
+    }
+    const known = await this.#store.find(tenantId, [...textOf.keys()])
+    const missing = [...textOf].filter(([digest]) => !known.has(digest))
+    const fresh = await this.#computed(missing)
+    const kept = fresh.size === 0 ? fresh : await this.#store.keep(tenantId, fresh)
+    for (const [item, digest] of digestOf) memory.putVector(item, known.get(digest) ?? kept.get(digest) ?? null)
+  }
+
+  /** The vectors of texts, by digest; a text that the model refuses has none. */
+  async #computed(entries: readonly (readonly [string, string])[]): Promise<ReadonlyMap<string, Float32Array>> {
+    const { signal } = this.#closing
+    const vectors = new Map<string, Float32Array>()
+    let refusals = 0
+    const compute = async (part: readonly (readonly [string, string])[]): Promise<void> => {
+      if (part.length === 0) return
+      try {
+        const texts = part.map(([, text]) => text)
+        const computed = await this.#embedder.embed(texts, { signal })
+        for (const [i, [digest]] of part.entries()) {
+          const vector = computed[i]
+          if (vector) vectors.set(digest, vector)
+        }
+        refusals = 0
+      } catch (error) {
+        if (!(error instanceof CaliberError) || error.code !== 'invalid_input') throw error
+        if (part.length === 1) {
+          refusals += 1
+          if (refusals === mostRefusals) throw error
+          return
+        }
+        // One text spoils the others: find it by halves.
+        const middle = part.length >> 1
+        await compute(part.slice(0, middle))
+        await compute(part.slice(middle))
+      }
+    }
+    await compute(entries)
+    return vectors
+  }
+}

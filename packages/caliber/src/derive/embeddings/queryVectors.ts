@@ -1,0 +1,64 @@
+/**
+ * The vectors of questions. A question waits for the model for a moment at most: without a vector it is answered by words.
+ */
+import { CaliberError } from '../../domain/errors.ts'
+import type { TenantId } from '../../domain/ids.ts'
+import type { Embedder } from '../../models/embedder.ts'
+import { embeddedPart } from './embeddedPart.ts'
+
+/** Longest time that a question waits. */
+const patienceMs = 2_000
+/** After a failure, how long no question is sent to the model. */
+const quietMs = 5_000
+/** Questions remembered, the least recently asked forgotten first. */
+const mostKnown = 1_000
+
+export class QueryVectors {
+  readonly #embedder: Embedder
+  readonly #now: () => Date
+  readonly #closing = new AbortController()
+  // Insertion order is order of use. By tenant as well, so that nobody can tell by the clock what others asked.
+  readonly #known = new Map<string, Promise<Float32Array | undefined>>()
+  #quietUntilMs = Number.NEGATIVE_INFINITY
+
+  constructor(embedder: Embedder, now: () => Date) {
+    this.#embedder = embedder
+    this.#now = now
+  }
+
+  /** The vector of a question; undefined where there is none in time. */
+  async of(tenantId: TenantId, query: string): Promise<Float32Array | undefined> {
+    const text = embeddedPart(query)
+    if (text.trim() === '') return undefined
+    const key = `${tenantId} ${text}`
+    const known = this.#known.get(key)
+    if (!known && this.#now().getTime() < this.#quietUntilMs) return undefined
+    const vector = known ?? this.#ask(text)
+    this.#known.delete(key)
+    this.#known.set(key, vector)
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= mostKnown) break
+      this.#known.delete(oldest)
+    }
+    const answer = await vector
+    if (!answer) this.#known.delete(key)
+    return answer
+  }
+
+  close(): void {
+    this.#closing.abort()
+  }
+
+  async #ask(text: string): Promise<Float32Array | undefined> {
+    try {
+      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(patienceMs)])
+      const [vector] = await this.#embedder.embed([text], { signal })
+      return vector
+    } catch (error) {
+      // A question that the model refuses says nothing about the next one.
+      if (error instanceof CaliberError && error.code === 'invalid_input') return undefined
+      this.#quietUntilMs = this.#now().getTime() + quietMs
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,66 @@
+/** The vectors that were computed already, in the database: a restart or another process asks no model for them again. */
+import { createHash } from 'node:crypto'
+import type { Sessions } from '../../db/session.ts'
+import { texts } from '../../db/sql.ts'
+import type { TenantId } from '../../domain/ids.ts'
+import { operatorOf } from '../../domain/tenant.ts'
+
+/** By what a text's vector is found: SHA-256 of its UTF-8, lower-case hex. */
+export function textDigest(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** Vectors of one model's space. */
+export interface VectorStore {
+  /** The vectors of those texts that have one, by digest. */
+  find(tenantId: TenantId, digests: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>
+  /** Keep vectors by digest. The first that is kept stays. @returns those that are kept now */
+  keep(tenantId: TenantId, vectors: ReadonlyMap<string, Float32Array>): Promise<ReadonlyMap<string, Float32Array>>
+}
+
+export function openVectorStore(sessions: Sessions, model: string, dimensions: number): VectorStore {
+  const space = `${model}/${dimensions}`
+  const claimsOf = (tenantId: TenantId) => ({ tenantId, principalId: operatorOf(tenantId), reach: 'all' }) as const
+
+  const find: VectorStore['find'] = async (tenantId, digests) => {
+    const rows = await sessions.run(
+      claimsOf(tenantId),
+      (sql) => sql<{ digest: string; vector: Uint8Array }>`
+        select encode(digest, 'hex') as digest, vector from caliber.embedding
+        where tenant_id = caliber.current_tenant() and model = ${space}
+          and digest = any (array(select decode(hex, 'hex') from unnest(${texts(digests)}) as hex))`,
+      { readOnly: true },
+    )
+    return new Map(rows.map(({ digest, vector }) => [digest, readVector(vector)]))
+  }
+
+  return {
+    find,
+    async keep(tenantId, vectors) {
+      const digests = [...vectors.keys()]
+      const hexes = [...vectors.values()].map((vector) => writeVector(vector).toString('hex'))
+      await sessions.run(
+        claimsOf(tenantId),
+        (sql) => sql`
+          insert into caliber.embedding (tenant_id, model, digest, vector)
+          select caliber.current_tenant(), ${space}, decode(digest, 'hex'), decode(vector, 'hex')
+          from unnest(${texts(digests)}, ${texts(hexes)}) as fresh (digest, vector) order by digest
+          on conflict (tenant_id, model, digest) do nothing`,
+        { relaxedDurability: true },
+      )
+      return find(tenantId, digests)
+    },
+  }
+}
+
+/** Little-endian, whatever the machine. */
+function writeVector(vector: Float32Array): Buffer {
+  const octets = Buffer.alloc(vector.length * 4)
+  for (const [i, value] of vector.entries()) octets.writeFloatLE(value, i * 4)
+  return octets
+}
+
+function readVector(octets: Uint8Array): Float32Array {
+  const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength)
+  return Float32Array.from({ length: octets.byteLength / 4 }, (_, i) => view.getFloat32(i * 4, true))
+}
