@@ -6,7 +6,7 @@
  * a convex combination of normalised scores (Bruch, Gai & Ingber, TOIS 2023, who find it better than reciprocal ranks, as
  * do we). A cosine counts from the mean over everything that was searched, because models differ in how far from 0 they
  * put what has nothing in common; below the mean it counts nothing. Words weigh twice as much as meaning: on LoCoMo,
- * recall under 2,048 tokens stays within 0.5 points for weights of meaning from 0.2 to 0.4. See docs/adr/0010-hybrid-retrieval.md.
+ * recall under 2,048 tokens stays within 0.6 points for weights of meaning from 0.2 to 0.4. See docs/adr/0010-hybrid-retrieval.md.
  */
 import type { Hit } from './lexical/bm25.ts'
 import type { VectorHits } from './vector/vectorIndex.ts'
