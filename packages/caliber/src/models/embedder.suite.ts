@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Embedder } from './embedder.ts'
 
-const dot = (a: Float32Array | undefined, b: Float32Array | undefined): number =>
-  (a ?? []).reduce((sum: number, value, i) => sum + value * (b?.[i] ?? Number.NaN), 0)
+const dot = (a: Float32Array = new Float32Array(), b: Float32Array = new Float32Array()): number =>
+  a.reduce((sum, value, i) => sum + value * (b[i] ?? Number.NaN), 0)
 
 export function embedderSuite(name: string, embedder: () => Embedder): void {
   const embed = (texts: readonly string[]) => embedder().embed(texts, { signal: new AbortController().signal })

@@ -46,7 +46,8 @@ export interface Parts {
   readonly sessions: Sessions
   readonly memories: Memories
   readonly windows: Windows
-  readonly queryVectors: QueryVectors | undefined
+  /** Absent where no embedding model is configured. */
+  readonly queryVectors?: QueryVectors | undefined
   readonly tokenizer: Tokenizer
   readonly judge: Judge
   readonly seals: Seals
