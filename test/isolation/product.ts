@@ -7,6 +7,7 @@ import type * as migration from '../../packages/caliber/dist/db/migrate.js'
 import type * as cluster from '../../packages/caliber/dist/db/native/cluster.js'
 import type * as driver from '../../packages/caliber/dist/db/postgres.js'
 import type * as session from '../../packages/caliber/dist/db/session.js'
+import type * as vectorStore from '../../packages/caliber/dist/derive/embeddings/vectorStore.js'
 import type * as apiKey from '../../packages/caliber/dist/domain/apiKey.js'
 import type * as failure from '../../packages/caliber/dist/domain/errors.js'
 import type * as credential from '../../packages/caliber/dist/local/credential.js'
@@ -30,6 +31,7 @@ export const { claimKeyOf, installClaimKey, newClaimKey, signClaims }: typeof cl
 export const { openSessions }: typeof session = await part('db/session.js')
 export const { readKey, writeKey }: typeof apiKey = await part('domain/apiKey.js')
 export const { CaliberError, errorTable }: typeof failure = await part('domain/errors.js')
+export const { openVectorStore, textDigest }: typeof vectorStore = await part('derive/embeddings/vectorStore.js')
 export const { newCredential }: typeof credential = await part('local/credential.js')
 export const { createRuntime }: typeof runtime = await part('local/runtime.js')
 export const { registry }: typeof registered = await part('operations/registry.js')

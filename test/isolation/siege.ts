@@ -151,6 +151,7 @@ function insertionLike({ name, columns }: Table, { stored }: StoredRow): string 
     key: word,
     issuer: word,
     ...(name === 'artifact' && { name: word }),
+    ...(name === 'embedding' && { digest: `sha256(${word}::text::bytea)` }),
     ...(name === 'tenant' && { tenant_id: word }),
     // Whoever has no grant yet: the operator of the tenant.
     ...(name === 'region_grant' && { principal_id: 'tenant_id' }),

@@ -3,7 +3,15 @@
  * people who may do different things, a region of every kind, content of every type in every region, and a fourth
  * tenant that is suspended. Made through the operations that anybody would use.
  */
-import { bootstrapTenant, type Call, newCredential, type Principal, readKey } from './product.ts'
+import {
+  bootstrapTenant,
+  type Call,
+  newCredential,
+  openVectorStore,
+  type Principal,
+  readKey,
+  textDigest,
+} from './product.ts'
 import type { Site } from './site.ts'
 import { issuerUrl } from './tokens.ts'
 import { textOf, type Words, wordsOf } from './words.ts'
@@ -144,6 +152,9 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
     await call(admin, 'note.retract', { noteId, reason: 'x' })
     await call(admin, 'memory.revoke', { itemId: noteId, reason: regions[name] })
   }
+  // Afterwards: forgetting takes a tenant's vectors along.
+  const vectors = new Map([[textDigest(textOf(wordsOf(number, 'common'), 'note')), new Float32Array([1])]])
+  await openVectorStore(site.sessions, 'model', 1).keep(tenantId, vectors, Number.MAX_SAFE_INTEGER)
   return {
     number,
     tenantId,

@@ -305,6 +305,8 @@ begin
   delete from caliber.artifact_revision r where r.tenant_id = tenant and r.artifact_id = any (gone);
   delete from caliber.artifact a where a.tenant_id = tenant and a.id = any (gone);
   delete from caliber.note n where n.tenant_id = tenant and n.id = any (gone);
+  -- A vector says much of what its text said, and does not know whose it is. Those of other texts are computed again.
+  delete from caliber.embedding e where e.tenant_id = tenant;
 
   -- What came of a trajectory was written knowing all of it.
   update caliber.trajectory t
@@ -1212,6 +1214,24 @@ create policy reads on caliber.distrust as permissive for select to caliber_app 
   WHERE ((q.tenant_id = distrust.tenant_id) AND (q.distrust_id = distrust.id)))))) with check ();
 create policy wall on caliber.distrust as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
 grant select on caliber.distrust to caliber_app;
+
+create table caliber.embedding (
+  tenant_id uuid not null,
+  model text not null,
+  digest bytea not null,
+  vector bytea not null,
+  created_at timestamp with time zone default clock_timestamp() not null
+);
+alter table caliber.embedding add constraint embedding_digest_check CHECK ((octet_length(digest) = 32));
+alter table caliber.embedding add constraint embedding_model_check CHECK (((length(model) >= 1) AND (length(model) <= 300)));
+alter table caliber.embedding add constraint embedding_vector_check CHECK ((((octet_length(vector) >= 4) AND (octet_length(vector) <= 262144)) AND ((octet_length(vector) % 4) = 0)));
+alter table caliber.embedding add constraint embedding_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES caliber.tenant(tenant_id);
+alter table caliber.embedding add constraint embedding_pkey PRIMARY KEY (tenant_id, model, digest);
+-- row security: enabled t, forced t, owner caliber_owner
+create policy app on caliber.embedding as permissive for all to caliber_app using ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text)) with check ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text));
+create policy wall on caliber.embedding as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+grant insert on caliber.embedding to caliber_app;
+grant select on caliber.embedding to caliber_app;
 
 create table caliber.erasure (
   tenant_id uuid not null,

@@ -24,7 +24,6 @@ alter table caliber.embedding enable row level security;
 alter table caliber.embedding force row level security;
 create policy wall on caliber.embedding as restrictive
   using (tenant_id = (select caliber.verified_tenant())) with check (tenant_id = (select caliber.verified_tenant()));
-create policy owner on caliber.embedding to caliber_owner using (true) with check (true);
 create policy app on caliber.embedding to caliber_app
   using ((select caliber.current_reach()) = 'all') with check ((select caliber.current_reach()) = 'all');
 grant select, insert on caliber.embedding to caliber_app;

@@ -98,6 +98,7 @@ export class Embeddings {
   }
 
   async #embed(tenantId: TenantId, memory: TenantMemory, items: readonly MemoryItem[]): Promise<void> {
+    const { seq } = memory
     const textOf = new Map<string, string>()
     const digestOf = new Map<MemoryItem, string>()
     for (const item of items) {
@@ -113,7 +114,7 @@ export class Embeddings {
     const known = await this.#store.find(tenantId, [...textOf.keys()])
     const missing = [...textOf].filter(([digest]) => !known.has(digest))
     const fresh = await this.#computed(missing)
-    const kept = fresh.size === 0 ? fresh : await this.#store.keep(tenantId, fresh)
+    const kept = fresh.size === 0 ? fresh : await this.#store.keep(tenantId, fresh, seq)
     for (const [item, digest] of digestOf) memory.putVector(item, known.get(digest) ?? kept.get(digest) ?? null)
   }
 

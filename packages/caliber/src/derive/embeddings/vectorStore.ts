@@ -1,7 +1,9 @@
 /** The vectors that were computed already, in the database: a restart or another process asks no model for them again. */
 import { createHash } from 'node:crypto'
+import { holdLineage } from '../../db/holdLineage.ts'
 import type { Sessions } from '../../db/session.ts'
 import { texts } from '../../db/sql.ts'
+import { CaliberError } from '../../domain/errors.ts'
 import type { TenantId } from '../../domain/ids.ts'
 import { operatorOf } from '../../domain/tenant.ts'
 
@@ -14,8 +16,18 @@ export function textDigest(text: string): string {
 export interface VectorStore {
   /** The vectors of those texts that have one, by digest. */
   find(tenantId: TenantId, digests: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>
-  /** Keep vectors by digest. The first that is kept stays. @returns those that are kept now */
-  keep(tenantId: TenantId, vectors: ReadonlyMap<string, Float32Array>): Promise<ReadonlyMap<string, Float32Array>>
+  /**
+   * Keep vectors by digest. The first that is kept stays.
+   *
+   * @param seq the event that the texts were read as of
+   * @returns those that are kept now
+   * @throws CaliberError `conflict` when something was forgotten since: it may be one of the texts
+   */
+  keep(
+    tenantId: TenantId,
+    vectors: ReadonlyMap<string, Float32Array>,
+    seq: number,
+  ): Promise<ReadonlyMap<string, Float32Array>>
 }
 
 export function openVectorStore(sessions: Sessions, model: string, dimensions: number): VectorStore {
@@ -36,16 +48,24 @@ export function openVectorStore(sessions: Sessions, model: string, dimensions: n
 
   return {
     find,
-    async keep(tenantId, vectors) {
+    async keep(tenantId, vectors, seq) {
       const digests = [...vectors.keys()]
       const hexes = [...vectors.values()].map((vector) => writeVector(vector).toString('hex'))
       await sessions.run(
         claimsOf(tenantId),
-        (sql) => sql`
-          insert into caliber.embedding (tenant_id, model, digest, vector)
-          select caliber.current_tenant(), ${space}, decode(digest, 'hex'), decode(vector, 'hex')
-          from unnest(${texts(digests)}, ${texts(hexes)}) as fresh (digest, vector) order by digest
-          on conflict (tenant_id, model, digest) do nothing`,
+        async (sql) => {
+          await holdLineage(sql)
+          const [forgotten] = await sql`
+            select 1 from caliber.event
+            where tenant_id = caliber.current_tenant() and seq > ${seq} and kind = 'memory.forgotten' limit 1`
+          if (forgotten)
+            throw new CaliberError('conflict', 'Something was forgotten meanwhile. Read the texts again.', { seq })
+          await sql`
+            insert into caliber.embedding (tenant_id, model, digest, vector)
+            select caliber.current_tenant(), ${space}, decode(digest, 'hex'), decode(vector, 'hex')
+            from unnest(${texts(digests)}, ${texts(hexes)}) as fresh (digest, vector) order by digest
+            on conflict (tenant_id, model, digest) do nothing`
+        },
         { relaxedDurability: true },
       )
       return find(tenantId, digests)
