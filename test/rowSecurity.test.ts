@@ -277,5 +277,6 @@ async function fill(tenant: TestTenant): Promise<void> {
   await openVectorStore(caliber.sessions, 'model', 1).keep(
     tenant.tenantId,
     new Map([[textDigest('hello'), new Float32Array([1])]]),
+    Number.MAX_SAFE_INTEGER,
   )
 }

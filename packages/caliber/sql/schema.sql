@@ -1229,6 +1229,7 @@ alter table caliber.embedding add constraint embedding_tenant_id_fkey FOREIGN KE
 alter table caliber.embedding add constraint embedding_pkey PRIMARY KEY (tenant_id, model, digest);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy app on caliber.embedding as permissive for all to caliber_app using ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text)) with check ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text));
+create policy owner on caliber.embedding as permissive for all to caliber_owner using (true) with check (true);
 create policy wall on caliber.embedding as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
 grant insert on caliber.embedding to caliber_app;
 grant select on caliber.embedding to caliber_app;

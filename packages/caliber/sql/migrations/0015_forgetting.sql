@@ -13,6 +13,9 @@
 
 select set_config('role', 'caliber_owner', true);
 
+-- Forgetting takes the tenant's vectors along.
+create policy owner on caliber.embedding to caliber_owner using (true) with check (true);
+
 create table caliber.erasure (
   tenant_id  uuid not null,
   -- The entry of the log that brought what is gone, and how often something of it was erased.

@@ -1,5 +1,6 @@
 /** Search by meaning over a real database: vectors arrive behind the writes, are kept, and a model that fails harms nothing. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { openVectorStore, textDigest } from '../derive/embeddings/vectorStore.ts'
 import type { KeptWindow } from '../domain/context/window.ts'
 import { CaliberError } from '../domain/errors.ts'
 import { createRuntime } from '../local/runtime.ts'
@@ -29,6 +30,7 @@ const embedder: Embedder = {
 interface Hits {
   readonly items: readonly { id: string; text: string; score: number; signals: Record<string, number> }[]
   readonly semantic?: string
+  readonly eventSeq: number
 }
 
 let caliber: TestCaliber
@@ -150,6 +152,20 @@ test('without an embedding model an answer says nothing of meaning', async () =>
   } finally {
     await plain.close()
   }
+})
+
+test('what is forgotten leaves no vector, and one that was under way then is not kept', async () => {
+  const tenant = await filled()
+  const { items, eventSeq } = await searched(tenant, 'puppy')
+  await tenant.call('memory.forget', { items: [items[0]?.id], reason: 'asked for' })
+  expect(await stored(tenant)).toBe(0)
+  const left = await searched(tenant, 'puppy')
+  expect(left.items.map(({ text }) => text)).toEqual([expect.stringContaining('Stockholm')])
+  const late = openVectorStore(caliber.sessions, 'themes', 1)
+  const vectors = new Map([[textDigest('the dog'), Float32Array.of(1)]])
+  await expect(late.keep(tenant.tenantId, vectors, eventSeq)).rejects.toMatchObject({ code: 'conflict' })
+  await late.keep(tenant.tenantId, vectors, left.eventSeq)
+  expect(await stored(tenant)).toBe(1)
 })
 
 test('notes are filtered by level and confidence', async () => {

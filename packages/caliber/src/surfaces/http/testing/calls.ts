@@ -4,6 +4,7 @@ import { openSessions } from '../../../db/session.ts'
 import type { Database } from '../../../db/sql.ts'
 import { Memories } from '../../../derive/memories.ts'
 import { Windows } from '../../../derive/windows.ts'
+import { judgeByWords } from '../../../domain/contradiction.ts'
 import { CaliberError } from '../../../domain/errors.ts'
 import { type Principal, rights } from '../../../domain/principal.ts'
 import { type Call, createDispatch, type Dispatch } from '../../../operations/dispatch.ts'
@@ -45,10 +46,10 @@ export async function emptyApp() {
   const dispatch = createDispatch({
     sessions,
     memories: new Memories(sessions, { maxBytes: 1_000_000, pollMs: 1_000_000, validation: 'on_mutation', now }),
-
     windows: new Windows(sessions),
     seals: { of: async () => ({ seals: [], faults: [] }), append: async () => {} },
     validation: 'on_mutation',
+    judge: judgeByWords,
     tokenizer: { name: 'characters', count: (text) => text.length },
     newId: () => someId,
     now,
