@@ -137,6 +137,13 @@ const content: readonly Content[] = [
     columns: 'id, type, subject, content, level, confidence, pinned, sources, token_count, status, recorded_by',
     values: `gen_random_uuid(), 'fact', 'x', 'x', 'raw', 1, false, '[]', 1, 'live', recorded_by`,
   },
+  {
+    table: 'conflict',
+    update: 'status',
+    column: 'status',
+    columns: 'id, older_id, newer_id, finding, status',
+    values: `gen_random_uuid(), older_id, newer_id, 'x', 'open'`,
+  },
 ]
 
 function lockGuards({ first, second, nobody, owner, reader, writer, narrowed }: Cast): readonly Attempt[] {

@@ -85,5 +85,6 @@ const redundant: readonly (readonly [RegExp, string])[] = [
     /^policy (distrust|erasure|event|event_head|lineage|lock|lock_share|quarantine)\.wall with check/,
     'written by functions alone, which write the claimed tenant',
   ],
+  [/^policy embedding\.owner /, 'what forgetting would leave without it is seen by operations/semantic.pg.test.ts'],
   [/^policy principal\.owner /, 'no function of the owner reads this table yet'],
 ]

@@ -1148,8 +1148,8 @@ alter table caliber.conflict add constraint conflict_tenant_id_fkey FOREIGN KEY 
 alter table caliber.conflict add constraint conflict_tenant_id_newer_id_region_id_fkey FOREIGN KEY (tenant_id, newer_id, region_id) REFERENCES caliber.note(tenant_id, id, region_id) ON DELETE CASCADE;
 alter table caliber.conflict add constraint conflict_tenant_id_older_id_region_id_fkey FOREIGN KEY (tenant_id, older_id, region_id) REFERENCES caliber.note(tenant_id, id, region_id) ON DELETE CASCADE;
 alter table caliber.conflict add constraint conflict_pkey PRIMARY KEY (tenant_id, id);
-alter table caliber.conflict add constraint conflict_tenant_id_older_id_newer_id_key UNIQUE (tenant_id, older_id, newer_id);
 CREATE INDEX conflict_newer ON caliber.conflict USING btree (tenant_id, newer_id);
+CREATE INDEX conflict_older ON caliber.conflict USING btree (tenant_id, older_id);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy adds on caliber.conflict as permissive for insert to caliber_app using () with check ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[])));
 create policy changes on caliber.conflict as permissive for update to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[]))) with check ();

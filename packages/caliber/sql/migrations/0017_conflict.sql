@@ -25,11 +25,11 @@ create table caliber.conflict (
   found_at    timestamptz not null default clock_timestamp(),
   resolved_at timestamptz,
   primary key (tenant_id, id),
-  unique (tenant_id, older_id, newer_id),
   check ((status = 'resolved') = (resolved_at is not null)),
   foreign key (tenant_id, older_id, region_id) references caliber.note (tenant_id, id, region_id) on delete cascade,
   foreign key (tenant_id, newer_id, region_id) references caliber.note (tenant_id, id, region_id) on delete cascade
 );
+create index conflict_older on caliber.conflict (tenant_id, older_id);
 create index conflict_newer on caliber.conflict (tenant_id, newer_id);
 
 alter table caliber.conflict enable row level security;

@@ -70,7 +70,7 @@ export const contract: readonly ContractOperation[] = [
     method: 'POST',
     path: '/v1/memory/search',
     pathFields: [],
-    summary: 'Search turns, artifacts and notes by words and, with an embedding model, by meaning; best first, with the score of each signal.',
+    summary: 'Search turns, artifacts and notes by words; where there is a model also by meaning. Best first.',
     needs: 'read',
     effect: 'recall',
     idempotent: true,

@@ -151,7 +151,7 @@ export interface TranscriptClient {
 
 export interface MemoryClient {
   /**
-   * Search turns, artifacts and notes by words and, with an embedding model, by meaning; best first, with the score of each signal.
+   * Search turns, artifacts and notes by words; where there is a model also by meaning. Best first.
    *
    * Needs the right `read`.
    * @example await client.memory.search({ query: 'where do we deploy', limit: 5 })

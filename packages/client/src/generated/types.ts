@@ -367,8 +367,8 @@ export interface TranscriptImportOutput {
 }
 
 /**
- * Input of `memory.search`: Search turns, artifacts and notes by words and, with an embedding model, by meaning; best
- * first, with the score of each signal.
+ * Input of `memory.search`: Search turns, artifacts and notes by words; where there is a model also by meaning. Best
+ * first.
  */
 export interface MemorySearchInput {
   /** 1 to 20,000 characters. */

@@ -12,8 +12,7 @@ const kinds = ['turn', 'artifact', 'note'] as const
 export const searchMemory = operation({
   name: 'memory.search',
   http: 'POST /v1/memory/search',
-  summary:
-    'Search turns, artifacts and notes by words and, with an embedding model, by meaning; best first, with the score of each signal.',
+  summary: 'Search turns, artifacts and notes by words; where there is a model also by meaning. Best first.',
   example: { query: 'where do we deploy', limit: 5 },
   input: z.strictObject({
     query: text(limits.queryChars),

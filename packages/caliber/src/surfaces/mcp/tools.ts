@@ -44,7 +44,7 @@ function describe({ name, summary, example, input, output, effect, idempotent }:
 
 function withFences(name: string, effect: AnyOperation['effect'], schema: Tool['inputSchema']): Tool['inputSchema'] {
   if (effect !== 'write' || fenceless.test(name)) return schema
-  const description = 'Leases from lock_acquire that the write is made under, as <regionId>:<fence>.'
+  const description = 'Leases of lock_acquire: <regionId>:<fence>.'
   return {
     ...schema,
     properties: { ...schema.properties, [fencesField]: { type: 'array', items: { type: 'string' }, description } },
