@@ -80,8 +80,8 @@ test('every credential finds what the model says it may read, and writes where i
   expect(decisions).toBeGreaterThan(3_000)
 })
 
-test('documents of other tenants leave scores alone', async () => {
-  expect((await measureInfluence(site, world)).ofTenants).toBe(0)
+test('what is hidden leaves scores alone: documents of other tenants and of closed regions', async () => {
+  expect(await measureInfluence(site, world)).toEqual({ ofTenants: 0, ofRegions: 0 })
 })
 
 test('every operation is probed on every surface, and no answer and no effect crosses a wall', async () => {

@@ -109,6 +109,7 @@ async function examined(site: Site, world: World): Promise<void> {
   figures['scores.ofTenants'] = influence.ofTenants
   figures['scores.ofRegions'] = influence.ofRegions
   if (influence.ofTenants > 0) complaints.push('documents of other tenants change scores')
+  if (influence.ofRegions > 0) complaints.push('documents of closed regions change scores')
   for (const [name, { t, d }] of Object.entries(
     await timeExistence(site, world, options.samples, seeded(options.seed)),
   )) {

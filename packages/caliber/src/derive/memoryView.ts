@@ -73,7 +73,7 @@ export class MemoryView {
   }
 
   /** The items that fit a query best, best first; equal scores in log order. */
-  search({ accept, ...search }: Search): readonly Found[] {
-    return this.#memory.search({ ...search, accept: (item) => this.#readable.has(item.regionId) && accept(item) })
+  search(search: Omit<Search, 'regions'>): readonly Found[] {
+    return this.#memory.search({ ...search, regions: this.#readable })
   }
 }

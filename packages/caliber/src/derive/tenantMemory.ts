@@ -10,9 +10,9 @@ import type { RegionId, TenantId } from '../domain/ids.ts'
 import { type Note, type NoteLevel, standingTypes } from '../domain/note.ts'
 import { type Turn, turnText } from '../domain/turn.ts'
 import { fuse } from './fuse.ts'
-import { Bm25Index } from './lexical/bm25.ts'
 import { KnownWords } from './lexical/knownWords.ts'
 import { type Place, spreadToNeighbours } from './lexical/neighbours.ts'
+import { RegionalIndex } from './lexical/regionalIndex.ts'
 import { queryTermsOf, termsOf } from './lexical/terms.ts'
 import { Regions } from './regions.ts'
 import { VectorIndex } from './vector/vectorIndex.ts'
@@ -61,7 +61,9 @@ export interface Search {
   readonly limit: number
   /** The query as a vector; where there is none, words alone are searched. */
   readonly vector?: Float32Array | undefined
-  /** Which items may be found at all: rights, filters and validity apply before ranking. */
+  /** Where is searched: what lies elsewhere is not found and changes no score. */
+  readonly regions: ReadonlySet<RegionId>
+  /** Which items may be found at all: filters and validity apply before ranking. */
   accept(item: MemoryItem): boolean
 }
 
@@ -93,7 +95,7 @@ export class TenantMemory {
   readonly #conflicts = new Map<string, readonly [string, string]>()
   /** Of a note: the notes that it contradicts. */
   readonly #contradicted = new Map<string, Set<string>>()
-  readonly #index = new Bm25Index()
+  readonly #index = new RegionalIndex()
   #knownWords = new KnownWords()
   #textBytes = 0
   readonly #vectors: VectorIndex | undefined
@@ -265,7 +267,7 @@ export class TenantMemory {
     this.#byId.delete(id)
     for (const notes of Object.values(this.#notes)) notes.delete(id)
     this.#items[item.ordinal] = undefined
-    this.#index.remove(item.ordinal)
+    this.#index.remove(item.regionId, item.ordinal)
     this.#unembedded.delete(item.ordinal)
     if (this.#vectors?.remove(item.ordinal)) this.#vectorSum -= hashOf(id)
     this.#textBytes -= item.text.length * 2
@@ -310,24 +312,21 @@ export class TenantMemory {
   }
 
   /** The items that fit a query best, best first; equal scores in log order. */
-  search({ query, limit, vector, accept }: Search): readonly Found[] {
-    const terms = queryTermsOf(query)
+  search({ query, limit, vector, regions, accept }: Search): readonly Found[] {
     const accepts = (ordinal: number): boolean => {
       const item = this.#items[ordinal]
-      return item !== undefined && accept(item)
+      return item !== undefined && regions.has(item.regionId) && accept(item)
     }
-    const hits = this.#index.search(terms, {
+    const hits = this.#index.search(regions, queryTermsOf(query), {
       limit: Math.max(leastHits, Math.min(limit, mostHits)),
       accept: accepts,
     })
-    const shares = this.#index.termScores(
-      hits.map(({ doc }) => doc),
-      terms,
-    )
-    const spread = spreadToNeighbours(
-      hits.map(({ doc }, i) => ({ doc, shares: shares[i] ?? [] })),
-      { placeOf: (ordinal) => this.#placeOf(ordinal), docOf: ({ ordinal }) => ordinal, accept },
-    )
+    // A turn's neighbours are of its scope, and so of its region.
+    const spread = spreadToNeighbours(hits, {
+      placeOf: (ordinal) => this.#placeOf(ordinal),
+      docOf: ({ ordinal }) => ordinal,
+      accept,
+    })
     const vectors = this.#vectors
     const ranked =
       vectors === undefined || vector === undefined
@@ -356,7 +355,7 @@ export class TenantMemory {
   #admit(item: MemoryItem): void {
     this.#items[item.ordinal] = item
     this.#byId.set(item.id, item)
-    this.#index.add(item.ordinal, termsOf(item.text, this.#knownWords))
+    this.#index.add(item.regionId, item.ordinal, termsOf(item.text, this.#knownWords))
     if (this.#vectors) this.#unembedded.add(item.ordinal)
     this.#textBytes += item.text.length * 2
     const scope = this.#scopes.get(item.scopeId ?? '')

@@ -4,7 +4,8 @@
  * Score of a document = sum over the query's distinct terms of
  *   idf · count·(k1 + 1) / (count + k1·(1 − b + b·length/meanLength)),  idf = ln(1 + (N − n + 0.5)/(n + 0.5))
  * (Robertson & Zaragoza 2009, with the idf that Lucene uses, which is never negative), N, n and meanLength
- * over live documents only. k1 = 0.9 and b = 0.4 after Trotman, Jia & Crane (2012), the defaults of Anserini.
+ * over the live documents of a corpus: the index itself, or those of several that are searched together
+ * (corpus.ts). k1 = 0.9 and b = 0.4 after Trotman, Jia & Crane (2012), the defaults of Anserini.
  *
  * Invariants:
  *   1. Each term's share is rounded up to a multiple of 2^-32. Such numbers add without error, so a score
@@ -20,6 +21,7 @@
  */
 
 import { BestRows } from '../bestRows.ts'
+import type { Corpus } from './corpus.ts'
 import { BLOCK_BITS, grown, nextCapacity, PostingLists } from './postings.ts'
 
 /** One document found. */
@@ -43,6 +45,10 @@ export interface SearchWork {
 export interface SearchOptions {
   /** Hits wanted at most. */
   readonly limit: number
+  /** What scores are relative to: documents of this index among them. The index itself where left out. */
+  readonly corpus?: Corpus
+  /** Only hits that score this or more. */
+  readonly leastScore?: number
   /** Keep a document out by returning false. Asked only for documents that would enter; must not use the index. */
   readonly accept?: (doc: number) => boolean
   /** Counters to add this search's work to. */
@@ -66,8 +72,12 @@ const WINDOW = 1 << WINDOW_BITS
 /** Fewer dead postings than this are not worth a rebuild. */
 const MIN_DEAD_POSTINGS = 4096
 
+/** Of a search under way, which ends before the next begins; clean between searches. */
+const sums = new Float64Array(WINDOW)
+const touched = new Int32Array(WINDOW >> 5)
+
 /** A searchable set of documents, each known by an ordinal of the caller's. */
-export class Bm25Index {
+export class Bm25Index implements Corpus {
   /** Term to list number. */
   #lists = new Map<string, number>()
   #postings = new PostingLists()
@@ -92,12 +102,19 @@ export class Bm25Index {
   /** Whether ordinals ascend with rows: then a later row never wins a tie. */
   #ascending = true
 
-  readonly #sums = new Float64Array(WINDOW)
-  readonly #touched = new Int32Array(WINDOW >> 5)
-
   /** Live documents. */
   get size(): number {
     return this.#rowOf.size
+  }
+
+  /** Terms of all live documents. */
+  get totalLength(): number {
+    return this.#totalLength
+  }
+
+  holders(term: string): number {
+    const list = this.#lists.get(term)
+    return list === undefined ? 0 : (this.#holders[list] ?? 0)
   }
 
   /** Estimated bytes held: exact for arrays, 40 per entry of a map and 16 + 1 per character for a string. */
@@ -111,9 +128,7 @@ export class Bm25Index {
       this.#countIn.byteLength +
       this.#docOf.length * perRow +
       this.#listsIn.byteLength +
-      this.#rowOf.size * perRowOf +
-      this.#sums.byteLength +
-      this.#touched.byteLength
+      this.#rowOf.size * perRowOf
     )
   }
 
@@ -208,8 +223,9 @@ export class Bm25Index {
 
   /** Find the best documents for a query: highest score first, equal scores by lower ordinal. */
   search(queryTerms: readonly string[], options: SearchOptions): Hit[] {
-    const cursors = this.#openCursors(queryTerms)
+    const cursors = this.#openCursors(queryTerms, options.corpus)
     const best = new BestRows(Math.min(Math.floor(options.limit), this.size), this.#docOf, this.#ascending)
+    if (options.leastScore !== undefined) best.floor = Math.max(0, options.leastScore * UNITS - 1)
     if (options.work !== undefined) {
       for (const cursor of cursors) options.work.postingsTotal += cursor.end - cursor.position
     }
@@ -225,8 +241,8 @@ export class Bm25Index {
       }
     } finally {
       // `accept` may throw in the middle of a window; the next search must find clean scratch.
-      this.#sums.fill(0)
-      this.#touched.fill(0)
+      sums.fill(0)
+      touched.fill(0)
     }
     return best.take((row, sum) => ({ doc: this.#docOf[row] ?? 0, score: sum / UNITS }))
   }
@@ -234,11 +250,11 @@ export class Bm25Index {
   /**
    * Split the scores of documents into the shares of each query term, in the order of `queryTerms`.
    *
-   * The shares of a hit's document sum to its score exactly. A document that is not in the index, a term
+   * The shares of a hit's document sum to its score exactly, given the corpus of its search. A document that is not in the index, a term
    * repeated in the query, and a term beyond `MAX_QUERY_TERMS` have shares of 0.
    */
-  termScores(docs: readonly number[], queryTerms: readonly string[]): number[][] {
-    const cursors = this.#openCursors(queryTerms)
+  termScores(docs: readonly number[], queryTerms: readonly string[], corpus?: Corpus): number[][] {
+    const cursors = this.#openCursors(queryTerms, corpus)
     const places = cursors.map((cursor) => queryTerms.indexOf(cursor.term))
 
     return docs.map((doc) => {
@@ -306,8 +322,8 @@ export class Bm25Index {
         const length = this.#lengthOf[row] ?? 0
         if (length === 0) continue
         const slot = row - start
-        this.#sums[slot] = (this.#sums[slot] ?? 0) + this.#share(cursor, counts[position] ?? 0, length)
-        this.#touched[slot >> 5] = (this.#touched[slot >> 5] ?? 0) | (1 << (slot & 31))
+        sums[slot] = (sums[slot] ?? 0) + this.#share(cursor, counts[position] ?? 0, length)
+        touched[slot >> 5] = (touched[slot >> 5] ?? 0) | (1 << (slot & 31))
         scored += 1
       }
     }
@@ -324,15 +340,15 @@ export class Bm25Index {
     options: SearchOptions,
   ): number {
     let scored = 0
-    for (let word = 0; word < this.#touched.length; word++) {
-      let bits = this.#touched[word] ?? 0
+    for (let word = 0; word < touched.length; word++) {
+      let bits = touched[word] ?? 0
       if (bits === 0) continue
-      this.#touched[word] = 0
+      touched[word] = 0
       for (; bits !== 0; bits &= bits - 1) {
         const slot = (word << 5) + (31 - Math.clz32(bits & -bits))
         const row = start + slot
-        let sum = this.#sums[slot] ?? 0
-        this.#sums[slot] = 0
+        let sum = sums[slot] ?? 0
+        sums[slot] = 0
 
         let bound = boundOfOptional
         for (let i = optional; i < cursors.length && sum + bound > best.floor; i++) {
@@ -353,25 +369,24 @@ export class Bm25Index {
     return scored
   }
 
-  /** Open a cursor for each distinct term with a live document, rarest first, `MAX_QUERY_TERMS` at most. */
-  #openCursors(queryTerms: readonly string[]): Cursor[] {
-    const cursors: Cursor[] = []
-    const meanLength = this.#totalLength / this.size
-    const normBase = K1 * (1 - B)
-    const normPerTerm = (K1 * B) / meanLength
+  /** Open a cursor for each distinct term with a live document, the corpus's rarest first, `MAX_QUERY_TERMS` at most. */
+  #openCursors(queryTerms: readonly string[], corpus: Corpus = this): Cursor[] {
+    const normPerTerm = (K1 * B) / (corpus.totalLength / corpus.size)
+    const known = Array.from(new Set(queryTerms), (term) => ({ term, holders: corpus.holders(term) }))
+      .filter(({ holders }) => holders > 0)
+      .sort((x, y) => x.holders - y.holders || (x.term < y.term ? -1 : 1))
+      .slice(0, MAX_QUERY_TERMS)
 
-    for (const term of new Set(queryTerms)) {
+    const cursors: Cursor[] = []
+    for (const { term, holders } of known) {
       const list = this.#lists.get(term)
-      if (list === undefined) continue
-      const holders = this.#holders[list] ?? 0
-      if (holders === 0) continue
-      const idf = Math.log(1 + (this.size - holders + 0.5) / (holders + 0.5))
+      if (list === undefined || this.#holders[list] === 0) continue
+      const idf = Math.log(1 + (corpus.size - holders + 0.5) / (holders + 0.5))
       cursors.push({
         term,
         list,
-        holders,
         weight: idf * (K1 + 1) * UNITS,
-        normBase,
+        normBase: K1 * (1 - B),
         normPerTerm,
         position: this.#postings.start(list),
         end: this.#postings.end(list),
@@ -379,8 +394,7 @@ export class Bm25Index {
         windowBound: 0,
       })
     }
-    cursors.sort((x, y) => x.holders - y.holders || (x.term < y.term ? -1 : 1))
-    return cursors.slice(0, MAX_QUERY_TERMS)
+    return cursors
   }
 
   /** A term's share of a score, in units; grows with `count` and falls with `length`, rounding included. */
@@ -460,8 +474,6 @@ export class Bm25Index {
 interface Cursor {
   readonly term: string
   readonly list: number
-  /** Live documents that hold the term. */
-  readonly holders: number
   /** The limit of a share for endless repetition, in units. */
   readonly weight: number
   readonly normBase: number

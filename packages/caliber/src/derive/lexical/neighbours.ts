@@ -20,7 +20,7 @@ import type { Hit } from './bm25.ts'
 /** How many turns away a share still reaches. */
 export const REACH = 4
 
-/** A hit with the share of each query term in its score, as `Bm25Index.termScores` returns them: all of one query. */
+/** A hit with the share of each query term in its score, as `RegionalIndex.search` returns them: all of one query. */
 export interface HitShares {
   readonly doc: number
   readonly shares: readonly number[]
