@@ -3,10 +3,12 @@
  *
  * A new table cannot be forgotten: it is found in the catalog, and fails here until it is behind the wall.
  */
+import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type ClaimKey, installClaimKey, newClaimKey, signClaims } from '../packages/caliber/src/db/claimKey.ts'
 import { openVectorStore, textDigest } from '../packages/caliber/src/derive/embeddings/vectorStore.ts'
+import { Derivations } from '../packages/caliber/src/derive/summaries/derivations.ts'
 import { type TestCaliber, type TestTenant, testCaliber } from '../packages/caliber/src/operations/testing/tenant.ts'
 
 let caliber: TestCaliber
@@ -91,18 +93,22 @@ test('functions that run as the owner are these, with a pinned search path, and 
   expect(definers.map(({ name }) => name)).toEqual([
     'caliber.acquire_lock',
     'caliber.append_events',
+    'caliber.claim_derivation',
     'caliber.distrust_source',
     'caliber.erase',
     'caliber.forgotten_with',
     'caliber.hold_lineage',
     'caliber.metrics',
     'caliber.open_regions',
+    'caliber.publish_derivation',
+    'caliber.release_derivation',
     'caliber.renew_lock',
     'caliber.tenant_ids',
     'caliber.trust_again',
     'caliber.verified_tenant',
     'caliber.verify_events',
     'caliber_private.assert_fences',
+    'caliber_private.erase_derivations',
     'caliber_private.inherit_quarantine',
     'caliber_private.lift_erased',
     'caliber_private.note_lineage',
@@ -278,5 +284,17 @@ async function fill(tenant: TestTenant): Promise<void> {
     tenant.tenantId,
     new Map([[textDigest('hello'), new Float32Array([1])]]),
     Number.MAX_SAFE_INTEGER,
+  )
+  await new Derivations(caliber.sessions).obtain(
+    tenant.tenantId,
+    {
+      id: randomUUID(),
+      regionId: tenant.tenantId,
+      action: textDigest('hello'),
+      model: 'model',
+      sourceIds: [],
+      signal: new AbortController().signal,
+    },
+    async () => ({ text: 'in short', inputTokens: 1, outputTokens: 1 }),
   )
 }

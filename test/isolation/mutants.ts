@@ -82,9 +82,10 @@ async function firstFault(breach: Breach, town: Town, tableName: string): Promis
 const redundant: readonly (readonly [RegExp, string])[] = [
   [/^policy (turn|artifact_revision)\.changes /, 'the role that serves may not update this table at all'],
   [
-    /^policy (distrust|erasure|event|event_head|lineage|lock|lock_share|quarantine)\.wall with check/,
+    /^policy (derivation|distrust|erasure|event|event_head|lineage|lock|lock_share|quarantine)\.wall with check/,
     'written by functions alone, which write the claimed tenant',
   ],
   [/^policy embedding\.owner /, 'what forgetting would leave without it is seen by operations/semantic.pg.test.ts'],
+  [/^policy derivation\.owner /, 'without it nothing is derived, which operations/summaries.pg.test.ts sees'],
   [/^policy principal\.owner /, 'no function of the owner reads this table yet'],
 ]

@@ -8,6 +8,7 @@ import type * as cluster from '../../packages/caliber/dist/db/native/cluster.js'
 import type * as driver from '../../packages/caliber/dist/db/postgres.js'
 import type * as session from '../../packages/caliber/dist/db/session.js'
 import type * as vectorStore from '../../packages/caliber/dist/derive/embeddings/vectorStore.js'
+import type * as derivations from '../../packages/caliber/dist/derive/summaries/derivations.js'
 import type * as apiKey from '../../packages/caliber/dist/domain/apiKey.js'
 import type * as failure from '../../packages/caliber/dist/domain/errors.js'
 import type * as credential from '../../packages/caliber/dist/local/credential.js'
@@ -31,6 +32,7 @@ export const { claimKeyOf, installClaimKey, newClaimKey, signClaims }: typeof cl
 export const { openSessions }: typeof session = await part('db/session.js')
 export const { readKey, writeKey }: typeof apiKey = await part('domain/apiKey.js')
 export const { CaliberError, errorTable }: typeof failure = await part('domain/errors.js')
+export const { Derivations }: typeof derivations = await part('derive/summaries/derivations.js')
 export const { openVectorStore, textDigest }: typeof vectorStore = await part('derive/embeddings/vectorStore.js')
 export const { newCredential }: typeof credential = await part('local/credential.js')
 export const { createRuntime }: typeof runtime = await part('local/runtime.js')
@@ -44,6 +46,7 @@ export const { toolName }: typeof mcpTools = await part('surfaces/mcp/tools.js')
 
 export type { ClaimKey } from '../../packages/caliber/dist/db/claimKey.js'
 export type { Claims, Sessions } from '../../packages/caliber/dist/db/session.js'
+export type { RegionId } from '../../packages/caliber/dist/domain/ids.js'
 export type { Principal, Right } from '../../packages/caliber/dist/domain/principal.js'
 export type { Runtime } from '../../packages/caliber/dist/local/runtime.js'
 export type { Call, Dispatch } from '../../packages/caliber/dist/operations/dispatch.js'

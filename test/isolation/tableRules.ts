@@ -94,6 +94,7 @@ export const tableRules: Readonly<Record<string, TableRules>> = {
     inserts: ({ viewer, reachesAll }, row) => reachesAll || (row.owner_id === viewer.principalId && !viewer.regions),
   },
   region_grant: { sees: wholeTenant, inserts: wholeTenant, updates: wholeTenant, deletes: wholeTenant },
+  derivation: { sees: wholeTenant, inserts: never, updates: never, deletes: never },
   embedding: { sees: wholeTenant, inserts: wholeTenant, updates: never, deletes: never },
   context_window: {
     sees: reads((row) => row.regions ?? []),

@@ -3,12 +3,15 @@
  * people who may do different things, a region of every kind, content of every type in every region, and a fourth
  * tenant that is suspended. Made through the operations that anybody would use.
  */
+import { randomUUID } from 'node:crypto'
 import {
   bootstrapTenant,
   type Call,
+  Derivations,
   newCredential,
   openVectorStore,
   type Principal,
+  type RegionId,
   readKey,
   textDigest,
 } from './product.ts'
@@ -155,6 +158,19 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
   // Afterwards: forgetting takes a tenant's vectors along.
   const vectors = new Map([[textDigest(textOf(wordsOf(number, 'common'), 'note')), new Float32Array([1])]])
   await openVectorStore(site.sessions, 'model', 1).keep(tenantId, vectors, Number.MAX_SAFE_INTEGER)
+  for (const regionId of Object.values(regions) as readonly RegionId[]) {
+    const made = { text: 'in short', inputTokens: 1, outputTokens: 1 }
+    const signal = new AbortController().signal
+    const derivation = {
+      id: randomUUID(),
+      regionId,
+      action: textDigest(regionId),
+      model: 'model',
+      sourceIds: [],
+      signal,
+    }
+    await new Derivations(site.sessions).obtain(tenantId, derivation, async () => made)
+  }
   return {
     number,
     tenantId,

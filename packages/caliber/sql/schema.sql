@@ -132,6 +132,32 @@ $function$
 -- owner caliber_owner, security definer
 grant execute on function caliber.append_events(jsonb) to caliber_app;
 
+CREATE OR REPLACE FUNCTION caliber.claim_derivation(id uuid, region uuid, kind text, action bytea, lease_ms integer)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  tenant uuid := caliber_private.assert_whole_reach();
+  granted bigint;
+begin
+  insert into caliber.derivation as d (tenant_id, id, region_id, kind, action, status, fence, leased_until)
+  values (tenant, claim_derivation.id, region, claim_derivation.kind, claim_derivation.action, 'pending', 1,
+          clock_timestamp() + make_interval(secs => least(lease_ms, 600000) / 1000.0))
+  on conflict (tenant_id, id) do update
+    set action = excluded.action, status = 'pending', fence = d.fence + 1, leased_until = excluded.leased_until,
+        output = null, model = null, made_at = null
+    where d.action <> excluded.action or d.status = 'pending' and d.leased_until < clock_timestamp()
+  returning fence into granted;
+  return granted;
+end
+$function$
+;
+-- owner caliber_owner, security definer
+grant execute on function caliber.claim_derivation(uuid,uuid,text,bytea,integer) to caliber_app;
+
 CREATE OR REPLACE FUNCTION caliber.content_digest(content text)
  RETURNS bytea
  LANGUAGE sql
@@ -449,6 +475,59 @@ $function$
 -- owner caliber_owner, security definer
 grant execute on function caliber.open_regions(boolean) to caliber_app;
 
+CREATE OR REPLACE FUNCTION caliber.publish_derivation(id uuid, fence bigint, output text, model text, input_tokens integer, output_tokens integer, sources uuid[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  tenant uuid := caliber_private.assert_whole_reach();
+  home uuid;
+begin
+  perform pg_advisory_xact_lock_shared(caliber_private.lineage_lock(tenant));
+  select d.region_id into home from caliber.derivation d
+  where d.tenant_id = tenant and d.id = publish_derivation.id and d.fence = publish_derivation.fence and d.status = 'pending'
+  for update;
+  if home is null or exists (
+    select from unnest(sources) as s (id)
+    where caliber_private.region_of_item(tenant, s.id) is null
+      and not exists (select from caliber.derivation d where d.tenant_id = tenant and d.id = s.id and d.status = 'ready')) then
+    return false;
+  end if;
+  update caliber.derivation d
+  set status = 'ready', output = publish_derivation.output, model = publish_derivation.model, made_at = clock_timestamp(),
+      input_tokens = publish_derivation.input_tokens, output_tokens = publish_derivation.output_tokens
+  where d.tenant_id = tenant and d.id = publish_derivation.id;
+  delete from caliber.lineage l where l.tenant_id = tenant and l.derived_id = publish_derivation.id;
+  insert into caliber.lineage (tenant_id, derived_id, source_id, region_id)
+  select distinct tenant, publish_derivation.id, s.id, home from unnest(sources) as s (id);
+  return true;
+end
+$function$
+;
+-- owner caliber_owner, security definer
+grant execute on function caliber.publish_derivation(uuid,bigint,text,text,integer,integer,uuid[]) to caliber_app;
+
+CREATE OR REPLACE FUNCTION caliber.release_derivation(id uuid, fence bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  tenant uuid := caliber_private.assert_whole_reach();
+begin
+  update caliber.derivation d set leased_until = clock_timestamp() - interval '1 second'
+  where d.tenant_id = tenant and d.id = release_derivation.id and d.fence = release_derivation.fence and d.status = 'pending';
+end
+$function$
+;
+-- owner caliber_owner, security definer
+grant execute on function caliber.release_derivation(uuid,bigint) to caliber_app;
+
 CREATE OR REPLACE FUNCTION caliber.renew_lock(region uuid, resource text, fence bigint, ttl_ms integer)
  RETURNS timestamp with time zone
  LANGUAGE plpgsql
@@ -697,6 +776,24 @@ $function$
 ;
 -- owner caliber_owner, security definer
 
+CREATE OR REPLACE FUNCTION caliber_private.assert_whole_reach()
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  tenant uuid := caliber.verified_tenant();
+begin
+  if tenant is null or caliber.current_reach() is distinct from 'all' then
+    raise exception 'only work that reaches the whole tenant derives values' using errcode = '42501';
+  end if;
+  return tenant;
+end
+$function$
+;
+-- owner caliber_owner, security invoker
+
 CREATE OR REPLACE FUNCTION caliber_private.brought(tenant uuid, kind text, subject uuid, data jsonb, OUT digest bytea, OUT items bigint, OUT bytes bigint)
  RETURNS record
  LANGUAGE plpgsql
@@ -782,6 +879,32 @@ end
 $function$
 ;
 -- owner caliber_owner, security invoker
+
+CREATE OR REPLACE FUNCTION caliber_private.erase_derivations()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  tenant uuid := caliber.verified_tenant();
+  reached uuid[];
+begin
+  reached := array(
+    with recursive walk (value) as (
+      select unnest(a.erased) from added a
+      union
+      select l.derived_id from walk join caliber.lineage l on l.tenant_id = tenant and l.source_id = walk.value
+    )
+    select walk.value from walk);
+  delete from caliber.lineage l using caliber.derivation d
+  where l.tenant_id = tenant and d.tenant_id = tenant and d.id = any (reached) and l.derived_id = d.id;
+  delete from caliber.derivation d where d.tenant_id = tenant and d.id = any (reached);
+  return null;
+end
+$function$
+;
+-- owner caliber_owner, security definer
 
 CREATE OR REPLACE FUNCTION caliber_private.erasure_digest(e caliber.erasure)
  RETURNS bytea
@@ -1190,6 +1313,39 @@ grant delete on caliber.context_window to caliber_app;
 grant insert on caliber.context_window to caliber_app;
 grant select on caliber.context_window to caliber_app;
 
+create table caliber.derivation (
+  tenant_id uuid not null,
+  id uuid not null,
+  region_id uuid not null,
+  kind text not null,
+  action bytea not null,
+  status text not null,
+  fence bigint not null,
+  leased_until timestamp with time zone not null,
+  output text,
+  model text,
+  input_tokens integer default 0 not null,
+  output_tokens integer default 0 not null,
+  made_at timestamp with time zone
+);
+alter table caliber.derivation add constraint derivation_action_check CHECK ((octet_length(action) = 32));
+alter table caliber.derivation add constraint derivation_check CHECK (((status = 'ready'::text) = ((output IS NOT NULL) AND (model IS NOT NULL) AND (made_at IS NOT NULL))));
+alter table caliber.derivation add constraint derivation_fence_check CHECK ((fence > 0));
+alter table caliber.derivation add constraint derivation_input_tokens_check CHECK ((input_tokens >= 0));
+alter table caliber.derivation add constraint derivation_kind_check CHECK ((kind = 'summary'::text));
+alter table caliber.derivation add constraint derivation_model_check CHECK (((length(model) >= 1) AND (length(model) <= 300)));
+alter table caliber.derivation add constraint derivation_output_check CHECK ((length(output) <= 100000));
+alter table caliber.derivation add constraint derivation_output_tokens_check CHECK ((output_tokens >= 0));
+alter table caliber.derivation add constraint derivation_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'ready'::text])));
+alter table caliber.derivation add constraint derivation_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES caliber.tenant(tenant_id);
+alter table caliber.derivation add constraint derivation_tenant_id_region_id_fkey FOREIGN KEY (tenant_id, region_id) REFERENCES caliber.region(tenant_id, id);
+alter table caliber.derivation add constraint derivation_pkey PRIMARY KEY (tenant_id, id);
+-- row security: enabled t, forced t, owner caliber_owner
+create policy owner on caliber.derivation as permissive for all to caliber_owner using (true) with check (true);
+create policy reads on caliber.derivation as permissive for select to caliber_app using ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text)) with check ();
+create policy wall on caliber.derivation as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+grant select on caliber.derivation to caliber_app;
+
 create table caliber.distrust (
   tenant_id uuid not null,
   id uuid not null,
@@ -1258,6 +1414,8 @@ CREATE INDEX erasure_subject ON caliber.erasure USING btree (tenant_id, subject_
 create policy owner on caliber.erasure as permissive for all to caliber_owner using (true) with check (true);
 create policy reads on caliber.erasure as permissive for select to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(false) AS open_regions)::uuid[]))) with check ();
 create policy wall on caliber.erasure as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+CREATE TRIGGER erase_derivations AFTER INSERT ON caliber.erasure REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.erase_derivations();
+-- trigger erase_derivations: enabled A
 CREATE TRIGGER lift_erased AFTER INSERT ON caliber.erasure REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.lift_erased();
 -- trigger lift_erased: enabled A
 grant select on caliber.erasure to caliber_app;

@@ -93,7 +93,11 @@ function apply(memory: TenantMemory, event: Event, { turns, artifacts, notes, re
       memory.addTrajectory(event.subjectId, regionOf(event))
       break
     case 'scope.opened':
-      memory.addScope(event.subjectId, regionOf(event), Number(event.data['budgetTokens']))
+      memory.addScope(event.subjectId, {
+        regionId: regionOf(event),
+        trajectoryId: String(event.data['trajectoryId']),
+        budgetTokens: Number(event.data['budgetTokens']),
+      })
       break
     case 'turns.appended': {
       const { first, last } = range(event)

@@ -14,6 +14,7 @@ import type { Principal } from '../domain/principal.ts'
 import type { Embeddings } from './embeddings/embeddings.ts'
 import { catchUp } from './feed.ts'
 import { MemoryView } from './memoryView.ts'
+import { SummaryGraph, type SummaryParts } from './summaries/summaryGraph.ts'
 import { TenantMemory } from './tenantMemory.ts'
 
 export interface MemoriesOptions {
@@ -24,11 +25,14 @@ export interface MemoriesOptions {
   readonly validation: Validation
   /** What gives items their vectors, and how many numbers those have; without it they get none. */
   readonly vectors?: { readonly embeddings: Embeddings; readonly dimensions: number } | undefined
+  readonly summaries: SummaryParts
   now(): Date
 }
 
 interface Entry {
   readonly memory: TenantMemory
+  /** Over that memory. Another one after a forgetting: what is kept of it in the database is found again. */
+  summaries: SummaryGraph
   /** The newest event known to exist. */
   headSeq: number
   checkedAtMs: number
@@ -73,27 +77,38 @@ export class Memories {
         { atLeastSeq, seq: entry.memory.seq },
       )
     }
-    return new MemoryView(entry.memory, principal)
+    return new MemoryView(entry.memory, entry.summaries, principal)
   }
 
   #use(tenantId: TenantId): Entry {
-    const entry = this.#entries.get(tenantId) ?? {
-      memory: new TenantMemory(tenantId, this.#options.vectors?.dimensions),
-      headSeq: 0,
-      checkedAtMs: Number.NEGATIVE_INFINITY,
-      loading: undefined,
-    }
+    const entry = this.#entries.get(tenantId) ?? this.#newEntry(tenantId)
     this.#entries.delete(tenantId)
     this.#entries.set(tenantId, entry)
     return entry
   }
 
+  #newEntry(tenantId: TenantId): Entry {
+    const memory = new TenantMemory(tenantId, this.#options.vectors?.dimensions)
+    const summaries = new SummaryGraph(tenantId, memory, this.#options.summaries)
+    return { memory, summaries, headSeq: 0, checkedAtMs: Number.NEGATIVE_INFINITY, loading: undefined }
+  }
+
+  /** Stop what is being made. */
+  close(): void {
+    for (const tenantId of this.#entries.keys()) this.#drop(tenantId)
+  }
+
   async #catchUp({ tenantId, principalId }: Principal, entry: Entry): Promise<void> {
     entry.loading ??= (async () => {
       const startedMs = this.#options.now().getTime()
+      const { forgettings } = entry.memory
       try {
         await catchUp(this.#sessions, { tenantId, principalId }, entry.memory, this.#options.validation)
         entry.checkedAtMs = startedMs
+        if (entry.memory.forgettings !== forgettings) {
+          entry.summaries.close()
+          entry.summaries = new SummaryGraph(tenantId, entry.memory, this.#options.summaries)
+        }
         this.#options.vectors?.embeddings.follow(tenantId, entry.memory)
       } catch (error) {
         // The database may come back; a memory that failed half-way through an event is thrown away.
@@ -108,16 +123,18 @@ export class Memories {
   }
 
   #evict(): void {
-    let heldBytes = [...this.#entries.values()].reduce((sum, { memory }) => sum + memory.bytes, 0)
-    for (const [tenantId, { memory, loading }] of this.#entries) {
+    const bytesOf = ({ memory, summaries }: Entry) => memory.bytes + summaries.bytes
+    let heldBytes = [...this.#entries.values()].reduce((sum, entry) => sum + bytesOf(entry), 0)
+    for (const [tenantId, entry] of this.#entries) {
       if (heldBytes <= this.#options.maxBytes || this.#entries.size === 1) return
-      if (loading) continue
+      if (entry.loading) continue
       this.#drop(tenantId)
-      heldBytes -= memory.bytes
+      heldBytes -= bytesOf(entry)
     }
   }
 
   #drop(tenantId: TenantId): void {
+    this.#entries.get(tenantId)?.summaries.close()
     this.#entries.delete(tenantId)
     this.#options.vectors?.embeddings.leave(tenantId)
   }

@@ -5,14 +5,17 @@
 import type { RegionId } from '../domain/ids.ts'
 import { notFound } from '../domain/notFound.ts'
 import type { Principal } from '../domain/principal.ts'
+import type { SummaryAnswer, SummaryGraph } from './summaries/summaryGraph.ts'
 import type { Coverage, Found, MemoryItem, NotePlace, ScopeMemory, Search, TenantMemory } from './tenantMemory.ts'
 
 export class MemoryView {
   readonly #memory: TenantMemory
   readonly #readable: ReadonlySet<RegionId>
+  readonly #summaries: SummaryGraph
 
-  constructor(memory: TenantMemory, principal: Pick<Principal, 'principalId' | 'regions'>) {
+  constructor(memory: TenantMemory, summaries: SummaryGraph, principal: Pick<Principal, 'principalId' | 'regions'>) {
     this.#memory = memory
+    this.#summaries = summaries
     this.#readable = memory.regions.readableBy(principal)
   }
 
@@ -36,9 +39,21 @@ export class MemoryView {
     return item && this.#readable.has(item.regionId) ? item : undefined
   }
 
-  /** In how many items of the whole memory, open to the principal or not, an item of these ids or a text stands. */
+  /** In how many items and summaries of the whole memory, open to the principal or not, an item of these ids or a text stands. */
   residueOf(ids: ReadonlySet<string>, words: string | undefined): number {
-    return this.#memory.residueOf(ids, words)
+    return this.#memory.residueOf(ids, words) + this.#summaries.residueOf(words)
+  }
+
+  /** What was said in a scope, in short. @throws CaliberError `not_found`; `unavailable` as `SummaryGraph.ofScope` does */
+  summaryOfScope(scopeId: string): Promise<SummaryAnswer> {
+    this.scope(scopeId)
+    return this.#summaries.ofScope(scopeId)
+  }
+
+  /** What was said in the scopes of a trajectory, in short. @throws CaliberError as {@link summaryOfScope} does */
+  summaryOfTrajectory(trajectoryId: string): Promise<SummaryAnswer> {
+    this.assertTrajectory(trajectoryId)
+    return this.#summaries.ofTrajectory(trajectoryId)
   }
 
   /** The live notes that contradict an item, while nobody has resolved it. */

@@ -35,6 +35,7 @@ export interface MemoryItem extends ContextItem {
 /** A scope as the memory holds it. */
 export interface ScopeMemory {
   readonly regionId: RegionId
+  readonly trajectoryId: string
   /** Budget of a context for this scope when a request names none. */
   readonly budgetTokens: number
   /** In the order they were said. */
@@ -79,6 +80,7 @@ const itemOverheadBytes = 350
 
 export class TenantMemory {
   #seq = 0
+  #forgettings = 0
   readonly #items: (MemoryItem | undefined)[] = []
   readonly #byId = new Map<string, MemoryItem>()
   readonly #notes: Readonly<Record<NotePlace, Map<string, MemoryItem>>> = {
@@ -92,6 +94,8 @@ export class TenantMemory {
   /** The region of each. */
   readonly #trajectories = new Map<string, RegionId>()
   readonly #scopes = new Map<string, ScopeMemory>()
+  /** The scopes of each trajectory in the order they were opened. */
+  readonly #scopesOf = new Map<string, readonly string[]>()
   readonly #conflicts = new Map<string, readonly [string, string]>()
   /** Of a note: the notes that it contradicts. */
   readonly #contradicted = new Map<string, Set<string>>()
@@ -115,6 +119,11 @@ export class TenantMemory {
   /** The event up to which this memory is complete. */
   get seq(): number {
     return this.#seq
+  }
+
+  /** How often something was forgotten. What was derived before keeps words of it. */
+  get forgettings(): number {
+    return this.#forgettings
   }
 
   /** Live items. */
@@ -167,8 +176,9 @@ export class TenantMemory {
     this.#trajectories.set(trajectoryId, regionId)
   }
 
-  addScope(scopeId: string, regionId: RegionId, budgetTokens: number): void {
-    this.#scopes.set(scopeId, { regionId, budgetTokens, turns: [], tokensBefore: [] })
+  addScope(scopeId: string, place: Pick<ScopeMemory, 'regionId' | 'trajectoryId' | 'budgetTokens'>): void {
+    this.#scopes.set(scopeId, { ...place, turns: [], tokensBefore: [] })
+    this.#scopesOf.set(place.trajectoryId, [...this.scopesOf(place.trajectoryId), scopeId])
   }
 
   addTurn(turn: Turn, regionId: RegionId, trajectoryId: string): void {
@@ -232,6 +242,7 @@ export class TenantMemory {
    * makes the index anew, which takes as long as the memory is large.
    */
   forget(ids: readonly string[]): void {
+    this.#forgettings += 1
     this.#takeOut(ids)
     for (const id of ids) this.#aside.delete(id)
     this.#index.compact()
@@ -304,6 +315,11 @@ export class TenantMemory {
 
   scope(scopeId: string): ScopeMemory | undefined {
     return this.#scopes.get(scopeId)
+  }
+
+  /** The scopes of a trajectory, its parts not included, in the order they were opened. */
+  scopesOf(trajectoryId: string): readonly string[] {
+    return this.#scopesOf.get(trajectoryId) ?? []
   }
 
   /** The live notes of a place in the order they were recorded. */

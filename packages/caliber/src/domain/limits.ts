@@ -55,6 +55,9 @@ export const limits = {
   requestBytes: 16 * 1024 * 1024,
   /** Characters of a token (JWT), as it stands in the Authorization header. */
   tokenChars: 8 * 1024,
+  /** Tokens of one summary, and how long a caller waits for a model to make it. */
+  summaryTokens: 160,
+  summaryWaitMs: 20_000,
   idempotencyHours: 24,
   windowRetentionDays: 30,
   /** Receipts kept per tenant; the oldest go first. */

@@ -13,6 +13,7 @@ import { CaliberError, type ErrorCode } from '../domain/errors.ts'
 import { openO200k } from '../models/tokenizer.ts'
 import { embedderOf } from './embedderOf.ts'
 import type { Seat } from './seat.ts'
+import { summariserOf } from './summariserOf.ts'
 
 export interface Finding {
   readonly check: string
@@ -24,7 +25,7 @@ export interface Finding {
   readonly code?: ErrorCode
 }
 
-const embedderPatienceMs = 10_000
+const modelPatienceMs = 10_000
 const oldestNode = [20, 19] as const
 const oldestPostgres = 150_000
 const mebibyte = 1024 * 1024
@@ -39,6 +40,7 @@ export async function examineMachine(directory: string): Promise<readonly Findin
     ...(await directoryRights(directory)),
     tokenizer(),
     ...(await embedder()),
+    ...(await summariser()),
     warn('encryption', 'off: Caliber does not encrypt what it stores. Keep the data on an encrypted disk.'),
   ]
 }
@@ -128,8 +130,22 @@ async function embedder(): Promise<readonly Finding[]> {
   try {
     const named = embedderOf({})
     if (!named) return []
-    await named.embed(['hello world'], { signal: AbortSignal.timeout(embedderPatienceMs) })
+    await named.embed(['hello world'], { signal: AbortSignal.timeout(modelPatienceMs) })
     return [ok(check, `${named.model} answers with ${named.dimensions} dimensions`)]
+  } catch (error) {
+    return [failed(check, error)]
+  }
+}
+
+/** Whether the summarising model that the environment names answers. Nothing where none is named. */
+async function summariser(): Promise<readonly Finding[]> {
+  const check = 'summariser'
+  try {
+    const named = summariserOf({})
+    if (!named) return []
+    const signal = AbortSignal.timeout(modelPatienceMs)
+    await named.summarise(['The harbour is open.', 'It closes at ten.'], { maxTokens: 32, signal })
+    return [ok(check, `${named.name} answers`)]
   } catch (error) {
     return [failed(check, error)]
   }

@@ -8,6 +8,7 @@
 import { type Client, clientOver } from '@caliber/client'
 import type { Validation } from '../db/intact.ts'
 import type { Embedder } from '../models/embedder.ts'
+import type { Summariser } from '../models/summariser.ts'
 import { connect } from './connect.ts'
 import type { Tier } from './tier.ts'
 
@@ -39,6 +40,11 @@ export interface CaliberOptions {
    * CALIBER_EMBEDDER_URL names, else none. Only the owner of the directory uses it.
    */
   readonly embedder?: Embedder | undefined
+  /**
+   * What makes summaries. Default: the model that CALIBER_SUMMARISER_URL names, else the sentences that say most, chosen
+   * without a model. Only the owner of the directory uses it.
+   */
+  readonly summariser?: Summariser | undefined
 }
 
 /** Every operation as a typed method, and an end. */

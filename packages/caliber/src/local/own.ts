@@ -19,6 +19,7 @@ import { createRuntime } from './runtime.ts'
 import { openSealFile } from './sealFile.ts'
 import type { Seat } from './seat.ts'
 import { openStore } from './store.ts'
+import { summariserOf } from './summariserOf.ts'
 import { version } from './version.ts'
 
 const sweepEveryMs = 60 * 60 * 1000
@@ -40,6 +41,7 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
       memoryBytes: options.memoryBytes,
       auth,
       embedder: embedderOf(options),
+      summariser: summariserOf(options),
       seals: await openSealFile(directory),
       validation: options.validation ?? validationOf(process.env['CALIBER_VALIDATION']),
     })

@@ -11,12 +11,15 @@ import { Embeddings } from '../derive/embeddings/embeddings.ts'
 import { QueryVectors } from '../derive/embeddings/queryVectors.ts'
 import { openVectorStore } from '../derive/embeddings/vectorStore.ts'
 import { Memories } from '../derive/memories.ts'
+import { Derivations } from '../derive/summaries/derivations.ts'
 import { Windows } from '../derive/windows.ts'
 import { isApiKey } from '../domain/apiKey.ts'
 import { type Judge, judgeByWords } from '../domain/contradiction.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Seals } from '../domain/seal.ts'
 import type { Embedder } from '../models/embedder.ts'
+import { extractiveSummariser } from '../models/extractiveSummariser.ts'
+import type { Summariser } from '../models/summariser.ts'
 import { openO200k } from '../models/tokenizer.ts'
 import { createDispatch, type Dispatch } from '../operations/dispatch.ts'
 import { authenticate } from '../operations/key/authenticate.ts'
@@ -37,6 +40,8 @@ export interface RuntimeOptions {
   readonly judge?: Judge | undefined
   /** What turns texts into vectors; without it, memories are searched by words alone. */
   readonly embedder?: Embedder | undefined
+  /** What makes summaries. Default: the sentences that say most, chosen here. */
+  readonly summariser?: Summariser | undefined
   newId?(): string
   now?(): Date
 }
@@ -66,12 +71,19 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
     embeddings: new Embeddings(embedder, openVectorStore(sessions, embedder.model, embedder.dimensions)),
     dimensions: embedder.dimensions,
   }
+  const tokenizer = openO200k()
+  const summaries = {
+    summariser: options.summariser ?? extractiveSummariser(tokenizer.count),
+    derivations: new Derivations(sessions),
+    countTokens: tokenizer.count,
+  }
   const queryVectors = embedder && new QueryVectors(embedder, now)
   const memories = new Memories(sessions, {
     maxBytes: options.memoryBytes ?? defaultMemoryBytes,
     pollMs,
     validation,
     vectors,
+    summaries,
     now,
   })
   const windows = new Windows(sessions)
@@ -90,7 +102,7 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
     queryVectors,
     seals,
     validation,
-    tokenizer: openO200k(),
+    tokenizer,
     judge: options.judge ?? judgeByWords,
     newId: options.newId ?? v7,
     now,
@@ -107,6 +119,7 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
     async close() {
       await unlisten()
       queryVectors?.close()
+      memories.close()
       await vectors?.embeddings.close()
       await windows.close()
       await sealer.close()

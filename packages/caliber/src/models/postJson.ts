@@ -49,7 +49,7 @@ export async function postJson({ url, headers, body, timeoutMs, maxBytes, signal
     }
     return parsed(await textOf(response, maxBytes))
   } catch (error) {
-    if (signal.aborted) throw new CaliberError('unavailable', 'The request to the embedding model was cancelled.')
+    if (signal.aborted) throw new CaliberError('unavailable', 'The request to the model was cancelled.')
     if (error instanceof PostFailed) throw error
     if (timeout.aborted) throw new PostFailed(`gave no answer within ${timeoutMs} ms`, { isTransient: true })
     throw new PostFailed(`cannot be reached (${codeOf(error)})`, { isTransient: true })

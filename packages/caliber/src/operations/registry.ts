@@ -42,6 +42,7 @@ import { closeScope } from './scope/close.ts'
 import { getScope } from './scope/get.ts'
 import { listScopes } from './scope/list.ts'
 import { openScope } from './scope/open.ts'
+import { scopeSummary } from './scope/summary.ts'
 import { serverHealth } from './server/health.ts'
 import { serverVersion } from './server/version.ts'
 import { createTenant } from './tenant/create.ts'
@@ -54,6 +55,7 @@ import { finishTrajectory } from './trajectory/finish.ts'
 import { getTrajectory } from './trajectory/get.ts'
 import { listTrajectories } from './trajectory/list.ts'
 import { startTrajectory } from './trajectory/start.ts'
+import { trajectorySummary } from './trajectory/summary.ts'
 import { importTranscript } from './transcript/import.ts'
 import { appendTurns } from './turn/append.ts'
 import { listTurns } from './turn/list.ts'
@@ -65,10 +67,12 @@ export const registry: readonly AnyOperation[] = [
   explainContext,
   startTrajectory,
   getTrajectory,
+  trajectorySummary,
   listTrajectories,
   finishTrajectory,
   openScope,
   getScope,
+  scopeSummary,
   listScopes,
   closeScope,
   appendTurns,

@@ -86,6 +86,8 @@ import type {
   ScopeListOutput,
   ScopeOpenInput,
   ScopeOpenOutput,
+  ScopeSummaryInput,
+  ScopeSummaryOutput,
   ServerHealthInput,
   ServerHealthOutput,
   ServerVersionInput,
@@ -110,6 +112,8 @@ import type {
   TrajectoryListOutput,
   TrajectoryStartInput,
   TrajectoryStartOutput,
+  TrajectorySummaryInput,
+  TrajectorySummaryOutput,
   TranscriptImportInput,
   TranscriptImportOutput,
   TurnAppendInput,
@@ -254,6 +258,15 @@ export interface TrajectoryClient {
   get(input: TrajectoryGetInput, options?: CallOptions): Promise<TrajectoryGetOutput>
 
   /**
+   * Say in short what was said in the scopes of a trajectory; it is kept true as turns come and go.
+   *
+   * Needs the right `read`.
+   * @example await client.trajectory.summary({ trajectoryId: '01890a5d-ac96-774b-bcce-b302099a8057' })
+   * @throws CaliberError
+   */
+  summary(input: TrajectorySummaryInput, options?: CallOptions): Promise<TrajectorySummaryOutput>
+
+  /**
    * List trajectories, newest first.
    *
    * Needs the right `read`.
@@ -290,6 +303,15 @@ export interface ScopeClient {
    * @throws CaliberError
    */
   get(input: ScopeGetInput, options?: CallOptions): Promise<ScopeGetOutput>
+
+  /**
+   * Say in short what was said in a scope; it is kept true as turns come and go.
+   *
+   * Needs the right `read`.
+   * @example await client.scope.summary({ scopeId: '01890a5d-ac96-774b-bcce-b302099a8057' })
+   * @throws CaliberError
+   */
+  summary(input: ScopeSummaryInput, options?: CallOptions): Promise<ScopeSummaryOutput>
 
   /**
    * List scopes, newest first.

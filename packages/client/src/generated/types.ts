@@ -495,6 +495,26 @@ export interface TrajectoryGetInput {
 /** Answer of `trajectory.get`. */
 export type TrajectoryGetOutput = Trajectory
 
+/**
+ * Input of `trajectory.summary`: Say in short what was said in the scopes of a trajectory; it is kept true as turns
+ * come and go.
+ */
+export interface TrajectorySummaryInput {
+  /** Id of the trajectory. UUID. */
+  readonly trajectoryId: string
+  /** Answer as of this event or a later one. At least 0. */
+  readonly atLeastSeq?: number | undefined
+}
+
+/** Answer of `trajectory.summary`. */
+export interface TrajectorySummaryOutput {
+  /** Empty where nothing was said. */
+  readonly text: string
+  readonly tokenCount: number
+  /** The memory as of this event. */
+  readonly eventSeq: number
+}
+
 /** Input of `trajectory.list`: List trajectories, newest first. */
 export interface TrajectoryListInput {
   readonly status?: 'active' | 'suspended' | 'completed' | 'failed' | undefined
@@ -549,6 +569,23 @@ export interface ScopeGetInput {
 
 /** Answer of `scope.get`. */
 export type ScopeGetOutput = Scope
+
+/** Input of `scope.summary`: Say in short what was said in a scope; it is kept true as turns come and go. */
+export interface ScopeSummaryInput {
+  /** Id of the scope. UUID. */
+  readonly scopeId: string
+  /** Answer as of this event or a later one. At least 0. */
+  readonly atLeastSeq?: number | undefined
+}
+
+/** Answer of `scope.summary`. */
+export interface ScopeSummaryOutput {
+  /** Empty where nothing was said. */
+  readonly text: string
+  readonly tokenCount: number
+  /** The memory as of this event. */
+  readonly eventSeq: number
+}
 
 /** Input of `scope.list`: List scopes, newest first. */
 export interface ScopeListInput {

@@ -1,3 +1,4 @@
+import { validate as isUuid } from 'uuid'
 import { expect, test } from 'vitest'
 import { registry } from '../../operations/registry.ts'
 import { operationsByTool, tools } from './tools.ts'
@@ -14,6 +15,7 @@ test('the names of the tools are wire format', () => {
     'trajectory_finish',
     'scope_open',
     'scope_get',
+    'scope_summary',
     'scope_list',
     'scope_close',
     'turn_append',
@@ -53,9 +55,11 @@ test('titles are the first clauses of the summaries', () => {
   for (const title of Object.values(titles)) expect(title?.length).toBeLessThanOrEqual(100)
 })
 
-test('every input is closed, shows an example and refers to nothing outside itself', () => {
-  for (const { inputSchema } of tools) {
-    expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false, examples: [expect.any(Object)] })
+test('every input is closed, shows an example unless it takes an id alone, and refers to nothing outside itself', () => {
+  for (const { name, inputSchema } of tools) {
+    expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false })
+    const takesIdAlone = Object.values(operationsByTool.get(name)?.example ?? {}).every((value) => isUuid(value))
+    expect(inputSchema['examples']).toEqual(takesIdAlone ? undefined : [expect.any(Object)])
     expect(JSON.stringify(inputSchema)).not.toContain('$ref')
   }
 })

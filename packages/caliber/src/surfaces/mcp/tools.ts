@@ -1,5 +1,6 @@
 /** The registry as MCP shows it: one tool for each operation that is offered to models. */
 import type { Tool } from '@modelcontextprotocol/server'
+import { validate as isUuid } from 'uuid'
 import type { AnyOperation } from '../../operations/operation.ts'
 import { registry } from '../../operations/registry.ts'
 import { type JsonSchema, toJsonSchema } from '../http/jsonSchema.ts'
@@ -28,7 +29,7 @@ function describe({ name, summary, example, input, output, effect, idempotent }:
     name: toolName(name),
     title: firstClause(summary),
     description: summary,
-    inputSchema: { ...withFences(name, effect, root(toJsonSchema(input, 'input'))), examples: [example] },
+    inputSchema: { ...withFences(name, effect, root(toJsonSchema(input, 'input'))), ...shown(example) },
     outputSchema: root(toJsonSchema(output, 'output')),
     annotations: {
       readOnlyHint: effect !== 'write',
@@ -40,6 +41,11 @@ function describe({ name, summary, example, input, output, effect, idempotent }:
       openWorldHint: false,
     },
   }
+}
+
+/** An example of ids alone shows a model nothing that the schema does not say, and every tool is read in every session. */
+function shown(example: AnyOperation['example']): { examples?: [AnyOperation['example']] } {
+  return Object.values(example).every((value) => isUuid(value)) ? {} : { examples: [example] }
 }
 
 function withFences(name: string, effect: AnyOperation['effect'], schema: Tool['inputSchema']): Tool['inputSchema'] {

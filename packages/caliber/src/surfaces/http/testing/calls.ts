@@ -3,10 +3,12 @@ import { newClaimKey } from '../../../db/claimKey.ts'
 import { openSessions } from '../../../db/session.ts'
 import type { Database } from '../../../db/sql.ts'
 import { Memories } from '../../../derive/memories.ts'
+import { Derivations } from '../../../derive/summaries/derivations.ts'
 import { Windows } from '../../../derive/windows.ts'
 import { judgeByWords } from '../../../domain/contradiction.ts'
 import { CaliberError } from '../../../domain/errors.ts'
 import { type Principal, rights } from '../../../domain/principal.ts'
+import { extractiveSummariser } from '../../../models/extractiveSummariser.ts'
 import { type Call, createDispatch, type Dispatch } from '../../../operations/dispatch.ts'
 import { createHttpApp, type HttpParts } from '../app.ts'
 
@@ -43,14 +45,26 @@ export async function emptyApp() {
   }
   const now = () => new Date(0)
   const sessions = openSessions(database, newClaimKey())
+  const tokenizer = { name: 'characters', count: (text: string) => text.length }
+  const summaries = {
+    summariser: extractiveSummariser(tokenizer.count),
+    derivations: new Derivations(sessions),
+    countTokens: tokenizer.count,
+  }
   const dispatch = createDispatch({
     sessions,
-    memories: new Memories(sessions, { maxBytes: 1_000_000, pollMs: 1_000_000, validation: 'on_mutation', now }),
+    memories: new Memories(sessions, {
+      maxBytes: 1_000_000,
+      pollMs: 1_000_000,
+      validation: 'on_mutation',
+      summaries,
+      now,
+    }),
     windows: new Windows(sessions),
     seals: { of: async () => ({ seals: [], faults: [] }), append: async () => {} },
     validation: 'on_mutation',
     judge: judgeByWords,
-    tokenizer: { name: 'characters', count: (text) => text.length },
+    tokenizer,
     newId: () => someId,
     now,
     status: async () => ({ version: '0.0.0', tier: 'embedded', database: 'ok', uptimeSeconds: 1 }),

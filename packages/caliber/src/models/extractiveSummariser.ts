@@ -1,0 +1,122 @@
+/**
+ * Summaries without a model: the sentences that say most of what all of them say, in the order in which they were said.
+ *
+ * Sentences are vectors of their words, weighed by tf·idf over the texts given. The next sentence taken is the one with the largest
+ *
+ *     λ · cosine(sentence, centroid) − (1 − λ) · max cosine(sentence, one taken before),   λ = 0.7
+ *
+ * until none fits: the centroid of Radev et al. (Information Processing & Management 40, 2004), made less repetitive by the
+ * maximal marginal relevance of Carbonell & Goldstein (SIGIR 1998). Equal texts give equal summaries.
+ */
+import { CaliberError } from '../domain/errors.ts'
+import type { Summariser } from './summariser.ts'
+
+/** Sentences looked at; of more, the first of each text are taken in turn. Bounds the work, which grows with their square. */
+const mostSentences = 256
+const longestSentenceChars = 600
+const relevance = 0.7
+
+/** @param countTokens what summaries are measured in */
+export function extractiveSummariser(countTokens: (text: string) => number): Summariser {
+  return {
+    name: 'extractive/1',
+    isLocal: true,
+    async summarise(texts, { maxTokens, signal }) {
+      if (signal.aborted) throw new CaliberError('unavailable', 'The summary was cancelled.')
+      const sentences = sentencesOf(texts)
+      const taken = chosen(sentences, maxTokens, countTokens)
+      const text = taken
+        .sort((a, b) => a - b)
+        .map((i) => sentences[i] ?? '')
+        .join('\n')
+      return { text, inputTokens: 0, outputTokens: 0 }
+    },
+  }
+}
+
+function chosen(sentences: readonly string[], maxTokens: number, countTokens: (text: string) => number): number[] {
+  const vectors = vectorsOf(sentences)
+  const centroid = sumOf(vectors)
+  const closeness = vectors.map((vector) => cosine(vector, centroid))
+  const repetition = sentences.map(() => 0)
+  const tokens = sentences.map((sentence) => countTokens(sentence) + 1)
+  const left = new Set(sentences.keys())
+  const taken: number[] = []
+  let spent = 0
+  for (;;) {
+    let best = -1
+    let bestWorth = Number.NEGATIVE_INFINITY
+    for (const i of left) {
+      if (spent + (tokens[i] ?? 0) > maxTokens) left.delete(i)
+      const worth = relevance * (closeness[i] ?? 0) - (1 - relevance) * (repetition[i] ?? 0)
+      if (left.has(i) && worth > bestWorth) [best, bestWorth] = [i, worth]
+    }
+    if (best === -1) break
+    left.delete(best)
+    taken.push(best)
+    spent += tokens[best] ?? 0
+    for (const i of left) {
+      repetition[i] = Math.max(repetition[i] ?? 0, cosine(vectors[i] ?? new Map(), vectors[best] ?? new Map()))
+    }
+  }
+  return taken
+}
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' })
+const words = /[\p{L}\p{N}]+/gu
+
+function sentencesOf(texts: readonly string[]): readonly string[] {
+  const perText = Math.max(1, Math.floor(mostSentences / texts.length))
+  return texts.slice(0, mostSentences).flatMap((text) => {
+    const sentences: string[] = []
+    // A line is a sentence at most: lists and transcripts have no full stops.
+    for (const line of text.split('\n')) {
+      for (const { segment } of segmenter.segment(line)) {
+        const sentence = segment.trim().slice(0, longestSentenceChars).toWellFormed()
+        if (sentence !== '') sentences.push(sentence)
+        if (sentences.length === perText) return sentences
+      }
+    }
+    return sentences
+  })
+}
+
+type Vector = ReadonlyMap<string, number>
+
+function vectorsOf(sentences: readonly string[]): readonly Vector[] {
+  const counted = sentences.map((sentence) => {
+    const counts = new Map<string, number>()
+    for (const [word] of sentence.toLowerCase().matchAll(words)) counts.set(word, (counts.get(word) ?? 0) + 1)
+    return counts
+  })
+  const holders = new Map<string, number>()
+  for (const counts of counted) for (const word of counts.keys()) holders.set(word, (holders.get(word) ?? 0) + 1)
+  return counted.map(
+    (counts) =>
+      new Map(
+        Array.from(counts, ([word, count]) => [
+          word,
+          count * Math.log(1 + sentences.length / (holders.get(word) ?? 1)),
+        ]),
+      ),
+  )
+}
+
+function sumOf(vectors: readonly Vector[]): Vector {
+  const sum = new Map<string, number>()
+  for (const vector of vectors) for (const [word, weight] of vector) sum.set(word, (sum.get(word) ?? 0) + weight)
+  return sum
+}
+
+function cosine(a: Vector, b: Vector): number {
+  const [small, large] = a.size < b.size ? [a, b] : [b, a]
+  let dot = 0
+  for (const [word, weight] of small) dot += weight * (large.get(word) ?? 0)
+  return dot === 0 ? 0 : dot / (length(a) * length(b))
+}
+
+function length(vector: Vector): number {
+  let sum = 0
+  for (const weight of vector.values()) sum += weight * weight
+  return Math.sqrt(sum)
+}

@@ -1,0 +1,30 @@
+/** The port behind which summarising models stand: texts go in, one shorter text comes out. */
+
+/**
+ * A summariser.
+ *
+ * Obligations of an implementation: the summary says nothing that the texts do not say, and is not longer than asked for;
+ * what the model or the network does wrong is a CaliberError `unavailable` with neither keys nor texts in its message; when
+ * `signal` aborts, the call rejects soon and nothing of it goes on.
+ * Obligations of a caller: texts are not empty; they stand in the order in which they were said.
+ */
+export interface Summariser {
+  /** Names the model and how it is asked: summaries of one name are as good as each other. */
+  readonly name: string
+  /** Whether it runs here at no cost, so that its summaries are made again rather than kept. */
+  readonly isLocal: boolean
+  /** @throws CaliberError `unavailable` */
+  summarise(texts: readonly string[], options: SummariseOptions): Promise<Summary>
+}
+
+export interface SummariseOptions {
+  readonly maxTokens: number
+  readonly signal: AbortSignal
+}
+
+export interface Summary {
+  readonly text: string
+  /** As the model counted them; 0 for a local one. */
+  readonly inputTokens: number
+  readonly outputTokens: number
+}

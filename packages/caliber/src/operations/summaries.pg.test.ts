@@ -1,0 +1,203 @@
+/** Summaries over a real database and a model behind a real local server: made once, kept, true, and gone with their sources. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createRuntime } from '../local/runtime.ts'
+import { openAiSummariser } from '../models/openAiSummariser.ts'
+import { type ChatServer, chatServer } from '../models/testing/chatServer.ts'
+import { callsAs, type TestCaliber, type TestPrincipal, type TestTenant, testCaliber } from './testing/tenant.ts'
+
+interface Answer {
+  readonly text: string
+  readonly tokenCount: number
+  readonly eventSeq: number
+}
+
+let server: ChatServer
+let caliber: TestCaliber
+const summariser = () =>
+  openAiSummariser({ baseUrl: server.baseUrl, model: 'small', sleep: async () => {}, attempts: 1 })
+beforeAll(async () => {
+  server = await chatServer()
+  caliber = await testCaliber({ summariser: summariser() })
+})
+beforeEach(() => void server.requests.splice(0))
+afterAll(async () => {
+  await caliber.close()
+  await server.close()
+})
+
+test('what is short stands for itself, and nothing said is nothing', async () => {
+  const { tenant, scopeId } = await dialogue(2)
+  expect(await summarised(tenant, scopeId)).toEqual({
+    text: 'user: Turn 0 tells of herring and of harbour 0 at length.\nuser: Turn 1 tells of herring and of harbour 1 at length.',
+    tokenCount: expect.any(Number),
+    eventSeq: expect.any(Number),
+  })
+  const empty = await dialogue(0)
+  expect(await summarised(empty.tenant, empty.scopeId)).toMatchObject({ text: '', tokenCount: 0 })
+  expect(server.requests).toEqual([])
+})
+
+test('a turn more asks the model for the nodes above it and no others', async () => {
+  const { tenant, scopeId } = await dialogue(160)
+  const { text } = await summarised(tenant, scopeId)
+  expect(text).not.toBe('')
+  // Ten leaves and two nodes over them, which together are short enough to stand for themselves.
+  expect(server.requests.splice(0)).toHaveLength(12)
+  await summarised(tenant, scopeId)
+  expect(server.requests).toEqual([])
+  await say(tenant, scopeId, 'One more: the tide turns at noon.')
+  expect(await summarised(tenant, scopeId)).not.toMatchObject({ text })
+  expect(server.requests.length).toBeLessThanOrEqual(3)
+})
+
+test('a process that starts again, and a second one, ask the model for nothing and say the same', async () => {
+  const { tenant, scopeId, trajectoryId } = await dialogue(160)
+  const before = await summarised(tenant, scopeId)
+  const whole = await tenant.call<Answer>('trajectory.summary', { trajectoryId })
+  server.requests.splice(0)
+  const again = await createRuntime(caliber.sessions, { summariser: summariser() })
+  try {
+    const same = callsAs({ ...tenant, rights: ['read'] }, again)
+    expect(await summarised(same, scopeId)).toEqual(before)
+    expect(await same.call('trajectory.summary', { trajectoryId })).toEqual(whole)
+    expect(server.requests).toEqual([])
+  } finally {
+    await again.close()
+  }
+})
+
+test('several processes that want the same summary make each part once', async () => {
+  const { tenant, scopeId } = await dialogue(64)
+  const others = await Promise.all([1, 2].map(() => createRuntime(caliber.sessions, { summariser: summariser() })))
+  try {
+    const asking = [tenant, ...others.map((runtime) => callsAs({ ...tenant, rights: ['read'] }, runtime))]
+    const answers = await Promise.all(asking.map((each) => summarised(each, scopeId)))
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+    expect(server.requests).toHaveLength(5)
+    expect(await rows(tenant)).toBe(5)
+  } finally {
+    for (const other of others) await other.close()
+  }
+})
+
+test('a forgotten turn is in no summary, kept or held; the rest is not made again', async () => {
+  const { tenant, scopeId, turnIds } = await dialogue(160, 77)
+  const before = await summarised(tenant, scopeId)
+  expect(JSON.stringify(server.requests.splice(0))).toContain('xylophone')
+  const { receipts } = await tenant.call<{ receipts: { receiptId: string }[] }>('memory.forget', {
+    items: [turnIds[77]],
+    reason: 'asked for',
+  })
+  expect(await rows(tenant)).toBe(10)
+  expect(await tenant.call('memory.residue', { words: 'xylophone', receiptId: receipts[0]?.receiptId })).toEqual({
+    residue: 0,
+    places: [],
+  })
+  const after = await summarised(tenant, scopeId)
+  expect(after.eventSeq).toBeGreaterThan(before.eventSeq)
+  expect(server.requests).toHaveLength(2)
+  expect(JSON.stringify(server.requests)).not.toContain('xylophone')
+  expect(await rows(tenant)).toBe(12)
+})
+
+test('what is distrusted influences no summary, and restoring it brings the old one back', async () => {
+  const { tenant, scopeId, turnIds } = await dialogue(40, 20)
+  const before = await summarised(tenant, scopeId)
+  server.requests.splice(0)
+  const { distrustId } = await tenant.call<{ distrustId: string }>('memory.revoke', {
+    itemId: turnIds[20],
+    reason: 'forged',
+  })
+  await summarised(tenant, scopeId)
+  expect(server.requests.length).toBeGreaterThan(0)
+  expect(JSON.stringify(server.requests)).not.toContain('xylophone')
+  await tenant.call('memory.restore', { distrustId })
+  expect(await summarised(tenant, scopeId)).toMatchObject({ text: before.text })
+})
+
+test('a model that fails is an error that passes: whoever asks again gets the summary', async () => {
+  const { tenant, scopeId } = await dialogue(20)
+  server.fail((response) => void response.writeHead(401).end())
+  await expect(summarised(tenant, scopeId)).rejects.toMatchObject({ code: 'unavailable' })
+  server.fail((response) => void response.writeHead(400).end())
+  await expect(summarised(tenant, scopeId)).rejects.toMatchObject({ code: 'unavailable' })
+  expect((await summarised(tenant, scopeId)).text).not.toBe('')
+})
+
+test('a turn that goes while the model works on it leaves nothing behind', async () => {
+  const { tenant, scopeId, turnIds } = await dialogue(16, 3)
+  let release = () => {}
+  server.hold(
+    new Promise((resolve) => {
+      release = resolve
+    }),
+  )
+  const summary = summarised(tenant, scopeId).catch(() => undefined)
+  await expect.poll(() => server.requests.length).toBe(1)
+  await tenant.call('memory.forget', { items: [turnIds[3]], reason: 'asked for' })
+  release()
+  await summary
+  await summarised(tenant, scopeId)
+  expect(await tenant.call('memory.residue', { words: 'xylophone' })).toEqual({ residue: 0, places: [] })
+})
+
+test('a scope in a region that is closed to somebody has no summary for them', async () => {
+  const { tenant, scopeId, trajectoryId } = await dialogue(20, undefined, 'private')
+  await summarised(tenant, scopeId)
+  const stranger = await tenant.member()
+  await expect(summarised(stranger, scopeId)).rejects.toMatchObject({ code: 'not_found' })
+  await expect(stranger.call('trajectory.summary', { trajectoryId })).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test('without a model the sentences that say most are chosen, and nothing is kept', async () => {
+  const plain = await createRuntime(caliber.sessions)
+  try {
+    const { tenant, scopeId } = await dialogue(64)
+    const { text, tokenCount } = await summarised(callsAs({ ...tenant, rights: ['read'] }, plain), scopeId)
+    expect(text).toContain('herring')
+    expect(tokenCount).toBeLessThanOrEqual(160)
+    expect(server.requests).toEqual([])
+    expect(await rows(tenant)).toBe(0)
+  } finally {
+    await plain.close()
+  }
+})
+
+function summarised(principal: TestPrincipal, scopeId: string): Promise<Answer> {
+  return principal.call<Answer>('scope.summary', { scopeId })
+}
+
+/** A scope of turns that are alike but for their numbers, and one that names what no other does. */
+async function dialogue(turns: number, special?: number, kind?: 'private') {
+  const tenant = await caliber.tenant()
+  const region = kind && (await tenant.call<{ regionId: string }>('region.create', { name: 'own', kind }))
+  const started = await tenant.call<{ trajectoryId: string }>('trajectory.start', {
+    name: 'talk',
+    ...(region && { regionId: region.regionId }),
+  })
+  const { trajectoryId } = started
+  const { scopeId } = await tenant.call<{ scopeId: string }>('scope.open', { trajectoryId, name: 'talk' })
+  const turnIds: string[] = []
+  for (let i = 0; i < turns; i += 1) {
+    const content =
+      i === special
+        ? 'xylophone herring harbour, told at length so that it counts.'
+        : `Turn ${i} tells of herring and of harbour ${i} at length.`
+    turnIds.push(await say(tenant, scopeId, content))
+  }
+  return { tenant, trajectoryId, scopeId, turnIds }
+}
+
+async function say(tenant: TestTenant, scopeId: string, content: string): Promise<string> {
+  const { turns } = await tenant.call<{ turns: { turnId: string }[] }>('turn.append', {
+    scopeId,
+    turns: [{ role: 'user', content }],
+  })
+  return String(turns[0]?.turnId)
+}
+
+async function rows({ tenantId }: TestTenant): Promise<number> {
+  const [row] = await caliber.admin<{ n: number }[]>`
+    select count(*)::int as n from caliber.derivation where tenant_id = ${tenantId} and status = 'ready'`
+  return Number(row?.n)
+}
