@@ -68,12 +68,11 @@ function* problemsOf(node: Node): Generator<string> {
   const edges = list(node.edges, 'nextEdge')
   for (const [i, edge] of subs.entries()) {
     if (edge.dep !== node) yield `${label} lists an edge of ${labelOf(edge.dep)}`
-    if (edge.prev !== (subs[i - 1] ?? null)) yield `${label} has a broken list of consumers`
+    if (edge.prev !== subs.at(i - 1)) yield `${label} has a broken list of consumers`
     if (!edge.sub.trace.includes(node)) yield `${label} lists ${labelOf(edge.sub)}, which does not read it`
     if ((node.flags & STALE) !== 0 && (edge.sub.flags & STALE) === 0)
       yield `${labelOf(edge.sub)} is current above stale ${label}`
   }
-  if (node.lastSub !== (subs.at(-1) ?? null)) yield `${label} has a wrong last consumer`
   if ((node.flags & LINKED) === 0) {
     if (edges.length > 0 || subs.length > 0 !== ((node.flags & INPUT) !== 0 && subs.length > 0))
       yield `${label} has edges but is not linked`

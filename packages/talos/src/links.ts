@@ -5,7 +5,9 @@
  *     consumer.trace = [d0, seen, d1, seen]
  *     consumer.edges = link(d0) ── nextEdge ──> link(d1)
  *                                                  │ in
- *     d1.subs = link(x) <── prev / next ──> link(consumer) = d1.lastSub
+ *     d1.subs = link(x) ── next ──> link(consumer)
+ *
+ * `prev` leads back, and from the first consumer to the last, where the next one is attached.
  *
  * All walks are iterative: cones may be a million deep.
  */
@@ -31,8 +33,8 @@ export function relink(state: State, node: Node, position: number): void {
 
 /** Link a node and everything below it. */
 export function link(state: State, root: Node): void {
-  const pending = [root]
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+  let pending: Node[] | undefined
+  for (let node: Node | undefined = root; node !== undefined; node = pending?.pop()) {
     node.flags |= LINKED
     const current = stampOf(node) === state.clock
     if (!current && (node.flags & EFFECT) === 0) node.flags |= STALE
@@ -41,6 +43,7 @@ export function link(state: State, root: Node): void {
       const dependency = node.trace[at] as Node
       if ((dependency.flags & (LINKED | INPUT)) === 0) {
         dependency.flags |= LINKED
+        pending ??= []
         pending.push(dependency)
         // What a current node read is current too, even if nobody asked it since it was last linked.
         if (current && (dependency.flags & FORCE) === 0) setStamp(dependency, state.clock)
@@ -53,15 +56,17 @@ export function link(state: State, root: Node): void {
 
 /** Drop the back edges of a node, and of what only it kept linked. */
 export function unlink(root: Node): void {
-  const pending = [root]
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+  let pending: Node[] | undefined
+  for (let node: Node | undefined = root; node !== undefined; node = pending?.pop()) {
     let edge = node.edges
     if (edge !== null && isCertain(node)) lower(edge.dep)
     node.edges = null
     node.flags &= ~(LINKED | STALE)
     for (; edge !== null; edge = edge.nextEdge) {
       detach(edge)
-      if (isIdle(edge.dep)) pending.push(edge.dep)
+      if (!isIdle(edge.dep)) continue
+      pending ??= []
+      pending.push(edge.dep)
     }
   }
 }
@@ -91,11 +96,13 @@ function append(state: State, node: Node, position: number, last: Link | null): 
 }
 
 function attach(consumer: Node, dependency: Node, lastEdge: Link | null): Link {
-  const last = dependency.lastSub
-  const edge = new Link(dependency, consumer, last)
-  if (last === null) dependency.subs = edge
-  else last.next = edge
-  dependency.lastSub = edge
+  const first = dependency.subs
+  const edge = new Link(dependency, consumer, first === null ? null : first.prev)
+  if (first === null) dependency.subs = edge
+  else {
+    edge.prev.next = edge
+    first.prev = edge
+  }
   if (lastEdge === null) consumer.edges = edge
   else lastEdge.nextEdge = edge
   return edge
@@ -103,10 +110,11 @@ function attach(consumer: Node, dependency: Node, lastEdge: Link | null): Link {
 
 function detach(edge: Link): void {
   const { dep, prev, next } = edge
-  if (prev === null) dep.subs = next
-  else prev.next = next
-  if (next === null) dep.lastSub = prev
+  const first = dep.subs as Link
+  if (next === null) first.prev = prev
   else next.prev = prev
+  if (edge === first) dep.subs = next
+  else prev.next = next
 }
 
 /** A certain consumer reads this node first: count it, and pass certainty on when it is the first. */

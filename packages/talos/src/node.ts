@@ -51,7 +51,6 @@ export class Node {
   trace: unknown[] = EMPTY
   /** Observed consumers, oldest first. */
   subs: Link | null = null
-  lastSub: Link | null = null
   /** Own back edges, in the order of the trace. Exists while LINKED. */
   edges: Link | null = null
   /** Consumers certain to run whatever other values turn out to be, with this node as their first read. */
@@ -128,14 +127,15 @@ export type Equals = (left: unknown, right: unknown) => boolean
 export class Link {
   readonly dep: Node
   readonly sub: Node
-  prev: Link | null
+  /** The consumer before; of the first, the last. */
+  prev: Link
   next: Link | null = null
   nextEdge: Link | null = null
 
   constructor(dep: Node, sub: Node, prev: Link | null) {
     this.dep = dep
     this.sub = sub
-    this.prev = prev
+    this.prev = prev ?? this
   }
 }
 
