@@ -45,30 +45,44 @@ export function run(state: State, node: Node): void {
   }
 
   leave(state, depth)
-  if (!failed && tracer === null && isPlain(state, node, clock)) {
-    state.consumer = consumer
-    state.runId = runId
-    state.cursor = cursor
-    state.runCount++
-    node.flags &= ~(RUNNING | FORCE | FAILED)
-    settleValue(state, node, value, clock)
-    return
-  }
-  node.flags &= ~RUNNING
-  // The stack ended before the limit of nesting did: start again from here with a fresh one.
-  if (failed && depth - state.baseDepth > SHALLOW && isOverflow(value)) state.suspended ??= node
-  const cut = state.suspended !== null
-  const disposed = (node.flags & DISPOSED) !== 0
-  if (cut || disposed) abandonTrace(state, base)
-  else commitTrace(state, node, base)
+  const usual = !failed && tracer === null && isUsual(state, node, clock)
+  if (!usual) closeTrace(state, node, base, failed && isOverflow(value))
   state.consumer = consumer
   state.runId = runId
   state.cursor = cursor
+  if (!usual) return endRun(state, node, value, failed, clock)
+  state.runCount++
+  node.flags &= ~(RUNNING | FORCE | FAILED)
+  settleValue(state, node, value, clock)
+}
+
+/** Nothing but the usual happened in a run: it read what it read before, closed no cycle, wrote nothing, was not cut. */
+function isUsual(state: State, node: Node, clock: number): boolean {
+  return (
+    state.cursor === node.trace.length &&
+    (node.flags & PROVISIONAL) === 0 &&
+    state.clock === clock &&
+    state.suspended === null
+  )
+}
+
+// What follows is apart from `run` so that V8 can inline the usual case: it refuses functions of more than 460 bytes.
+
+function closeTrace(state: State, node: Node, base: number, overflowed: boolean): void {
+  node.flags &= ~RUNNING
+  // The stack ended before the limit of nesting did: start again from here with a fresh one.
+  if (overflowed && state.depth - state.baseDepth > SHALLOW) state.suspended ??= node
+  if (state.suspended !== null || (node.flags & DISPOSED) !== 0) abandonTrace(state, base)
+  else commitTrace(state, node, base)
+}
+
+function endRun(state: State, node: Node, value: unknown, failed: boolean, clock: number): void {
+  const { tracer } = state
   // User code may have swallowed the signal; whatever it returned was computed from nothing.
-  if (cut) suspend(state, node)
+  if (state.suspended !== null) suspend(state, node)
   state.runCount++
   // Disposed while it ran: that is its outcome, whatever the function came to (SPEC G4).
-  if (disposed) {
+  if ((node.flags & DISPOSED) !== 0) {
     if (tracer !== null) tracer.ended(node)
     return
   }
@@ -78,16 +92,6 @@ export function run(state: State, node: Node): void {
   if ((node.flags & PROVISIONAL) !== 0) neverCache(node)
   // Only with writesInDerived: a run that wrote something may have outdated itself.
   if (state.clock !== clock && (node.flags & LINKED) !== 0) mark(state, node)
-}
-
-/** Nothing but the usual happened in a run: it read what it read before, closed no cycle, wrote nothing, was not cut. */
-function isPlain(state: State, node: Node, clock: number): boolean {
-  return (
-    state.cursor === node.trace.length &&
-    (node.flags & PROVISIONAL) === 0 &&
-    state.clock === clock &&
-    state.suspended === null
-  )
 }
 
 /** Nesting below which a stack overflow is the user's own. */

@@ -14,27 +14,30 @@ import type { State } from './state.ts'
 export function track(state: State, node: Node): void {
   node.seenBy = state.runId
   const { cursor } = state
-  const trace = (state.consumer as Node).trace
-  if (cursor >= 0) {
-    if (cursor < trace.length && trace[cursor] === node) {
-      trace[cursor + 1] = node.value
-      state.cursor = cursor + 2
-      return
-    }
-    // From here on this run differs from the last one; the complement remembers where.
-    state.cursor = ~cursor
-    // Shorter than the cursor if the node was disposed while it runs.
-    const agreed = Math.min(cursor, trace.length)
-    for (let at = 0; at < agreed; at++) state.reads[state.readsTop++] = trace[at]
-  }
-  state.reads[state.readsTop++] = node
-  state.reads[state.readsTop++] = node.value
+  const { trace } = state.consumer as Node
+  if (cursor < 0 || cursor >= trace.length || trace[cursor] !== node) return collect(state, node, trace)
+  trace[cursor + 1] = node.value
+  state.cursor = cursor + 2
 }
 
 /** Make what the ending run read the node's trace, and its edges with it. `base` is where its reads start. */
 export function commitTrace(state: State, node: Node, base: number): void {
   const { cursor } = state
   if (cursor < 0 || cursor !== node.trace.length) replaceTrace(state, node, base, cursor < 0 ? ~cursor : cursor)
+}
+
+/** Record a read that the last run did not make at this position. */
+function collect(state: State, node: Node, trace: readonly unknown[]): void {
+  const { cursor, reads } = state
+  if (cursor >= 0) {
+    // From here on this run differs from the last one; the complement remembers where.
+    state.cursor = ~cursor
+    // Shorter than the cursor if the node was disposed while it runs.
+    const agreed = Math.min(cursor, trace.length)
+    for (let at = 0; at < agreed; at++) reads[state.readsTop++] = trace[at]
+  }
+  reads[state.readsTop++] = node
+  reads[state.readsTop++] = node.value
 }
 
 /** Forget the reads of a run that was cut short. */

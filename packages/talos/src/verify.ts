@@ -65,10 +65,14 @@ function pullFromOutside(state: State, node: Node): void {
 export function drive(state: State, root: Node): void {
   try {
     verify(state, root)
-    return
   } catch (error) {
     if (state.suspended === null) throw error
+    restart(state, root)
   }
+}
+
+/** Compute what a run was suspended for on a fresh stack, then that run again, until the root is verified. */
+function restart(state: State, root: Node): void {
   const waiting: Node[] = [root]
   const segments: Node[][] = []
   const known = new Set(waiting)
