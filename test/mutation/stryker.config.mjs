@@ -11,7 +11,7 @@ export default {
   testRunnerNodeArgs: ['--expose-gc'],
   coverageAnalysis: 'perTest',
   concurrency: Number(process.env['MUTATION_CONCURRENCY'] ?? 1),
-  timeoutMS: 20_000,
+  timeoutMS: 8000,
   // Texts of messages are not behaviour, and the type checker refuses most of what changes them.
   mutator: { excludedMutations: ['StringLiteral'] },
   // Without a tsconfig of its own a copy finds the one further up, whose parent is where it says.

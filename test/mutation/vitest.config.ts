@@ -17,11 +17,14 @@ export default defineConfig({
     // All that reach the core; what is missing here makes its subject look untested.
     include: [
       'async.prop',
+      'batches',
       'collections.prop',
       'core',
       'core.prop',
+      'evaluation',
       'fork.prop',
       'frameworkSuite',
+      'observation',
       'persist',
       'tools',
     ].map((name) => `test/${name}.test.ts`),

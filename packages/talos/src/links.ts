@@ -31,13 +31,13 @@ export function relink(state: State, node: Node, position: number): void {
   if (stale) mark(state, node)
 }
 
-/** Link a node and everything below it. */
+/** Link a node, which nothing observes yet, and everything below it. */
 export function link(state: State, root: Node): void {
   let pending: Node[] | undefined
   for (let node: Node | undefined = root; node !== undefined; node = pending?.pop()) {
     node.flags |= LINKED
     const current = stampOf(node) === state.clock
-    if (!current && (node.flags & EFFECT) === 0) node.flags |= STALE
+    if (!current) node.flags |= STALE
     let last: Link | null = null
     for (let at = 0; at < node.trace.length; at += 2) {
       const dependency = node.trace[at] as Node
@@ -50,7 +50,6 @@ export function link(state: State, root: Node): void {
       }
       last = attach(node, dependency, last)
     }
-    if (node.edges !== null && isCertain(node)) raise(node.edges.dep)
   }
 }
 
