@@ -21,6 +21,7 @@ export default defineConfig({
       'collections.prop',
       'core',
       'core.prop',
+      'effects',
       'evaluation',
       'fork.prop',
       'frameworkSuite',
