@@ -217,6 +217,6 @@ export function readRunning(state: State, node: Node): unknown {
 }
 
 function cyclePath(chain: readonly Node[], repeated: Node): string[] {
-  const start = chain.indexOf(repeated)
+  const start = chain.lastIndexOf(repeated)
   return [...chain.slice(Math.max(0, start)), repeated].map(labelOf)
 }

@@ -181,3 +181,80 @@ test('G1: with writes allowed in derived values, one that outdates itself runs a
   a.set(1)
   expect(seen.at(-1)).toBe(3)
 })
+
+test('Y1: a cycle longer than the nesting limit has a path that starts at the cycle', () => {
+  const graph = createGraph()
+  const size = 1200
+  const nodes: Readable<number>[] = []
+  for (let i = 0; i < size; i++) nodes.push(graph.derived(() => nodes[(i + 1) % size]?.get() ?? 0, { id: `n${i}` }))
+  let outer: Readable<number> = nodes[0] as Readable<number>
+  for (let i = 0; i < 50; i++) {
+    const below = outer
+    outer = graph.derived(() => below.get(), { id: `outer${i}` })
+  }
+  let path: readonly string[] = []
+  try {
+    outer.get()
+  } catch (error) {
+    path = (error as CycleError).path
+  }
+  expect(path).toHaveLength(size + 1)
+  expect(path[0]).toBe(path.at(-1))
+  expect(new Set(path).size).toBe(size)
+  expect(path.filter((id) => id.startsWith('outer'))).toEqual([])
+})
+
+test('D2: a suspended read leaves nothing behind in a verification it interrupts, nor in an effect', () => {
+  const graph = createGraph()
+  const a = graph.input(0)
+  const deep = graph.input(false)
+  let last: Readable<number> = a
+  for (let i = 0; i < 2000; i++) {
+    const below = last
+    last = graph.derived(() => below.get() + 1)
+  }
+  const cold = last
+  const bottom = graph.derived(() => (deep.get() ? cold.get() : 0))
+  const middle = graph.derived(() => bottom.get() + 1)
+  const top = graph.derived(() => middle.get() + 1)
+  expect(top.get()).toBe(2)
+  deep.set(true)
+  // One read at a depth of its own, so that the limit is met in the middle of verifying what is warm.
+  const outer = graph.derived(() => top.get())
+  expect(outer.get()).toBe(2002)
+  expect(check(graph, [outer]).problems).toEqual([])
+  a.set(1)
+  const before = graph.counters.runs
+  expect(outer.get()).toBe(2003)
+  expect(graph.counters.runs - before).toBe(2004)
+  let other: Readable<number> = a
+  for (let i = 0; i < 2000; i++) {
+    const below = other
+    other = graph.derived(() => below.get() + 1)
+  }
+  const seen: number[] = []
+  graph.effect(() => void seen.push(other.get()))
+  expect(seen).toEqual([2001])
+})
+
+test('L3: what is read twice from outside is kept; what an effect or nobody could keep is not', () => {
+  const graph = createGraph()
+  const a = graph.input(0)
+  const { keeper } = graph.state
+  const read = graph.derived(() => a.get())
+  const sizes = [1, 2, 3].map((value) => {
+    a.set(value)
+    read.get()
+    return keeper.size
+  })
+  expect(sizes).toEqual([0, 1, 1])
+  const peeked = graph.derived(() => a.get() + 1)
+  const effect = graph.effect(() => void [a.get(), peeked.peek()])
+  a.set(4)
+  a.set(5)
+  effect.dispose()
+  const overflow = (): number => overflow() + 1
+  const never = graph.derived(() => a.get() + overflow())
+  for (let i = 0; i < 3; i++) expect(() => never.get()).toThrow(RangeError)
+  expect(keeper.size).toBe(1)
+})
