@@ -1,5 +1,10 @@
 // `npm run bench -- NAME [options]`: run one benchmark; `--help` of each says what it measures.
-const benches = { skeleton: './dist/skeleton.js', talos: './talos/main.mjs', walls: './dist/walls.js' }
+const benches = {
+  memory: './dist/memory.js',
+  skeleton: './dist/skeleton.js',
+  talos: './talos/main.mjs',
+  walls: './dist/walls.js',
+}
 const [name, ...rest] = process.argv.slice(2)
 const file = benches[name]
 if (file === undefined) {

@@ -15,7 +15,8 @@ export function install(folder) {
   const { status, stderr, error } = spawnSync('npm', words, {
     cwd: path.join(root, folder),
     encoding: 'utf8',
-    stdio: ['ignore', 'inherit', 'pipe'],
+    // Not on standard output, which may be a report for programs.
+    stdio: ['ignore', 2, 'pipe'],
   })
   if (status !== 0) {
     const problem =

@@ -24,3 +24,16 @@ export function openRandom(seed: number): Random {
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
   }
 }
+
+/** Fisher and Yates. */
+export function shuffled<T>(items: readonly T[], random: Random): readonly T[] {
+  const all = [...items]
+  for (let i = all.length - 1; i > 0; i -= 1) {
+    const j = random.below(i + 1)
+    // Both places are within the list.
+    const [a, b] = [all[i], all[j]] as [T, T]
+    all[i] = b
+    all[j] = a
+  }
+  return all
+}

@@ -15,3 +15,10 @@ export function median(samples: readonly number[]): number {
 export function overRounds(rounds: readonly (readonly number[])[], share: number): number {
   return median(rounds.map((samples) => quantile(samples, share)))
 }
+
+/** @returns what the call has measured, so many times in a row */
+export async function sampled(count: number, call: () => Promise<number>): Promise<readonly number[]> {
+  const all: number[] = []
+  for (let i = 0; i < count; i += 1) all.push(await call())
+  return all
+}

@@ -7,11 +7,12 @@ export interface JobSetting {
   readonly signal: AbortSignal
   /** Directory for CPU profiles of the job's process. */
   readonly profileDir: string | undefined
+  /** After which the job has failed: one that hangs must not hang the run. Default 5 minutes. */
+  readonly longestMs?: number
   progress(text: string): void
 }
 
-/** No job takes a tenth of it; one that hangs must not hang the run. */
-const longestJobMs = 5 * 60_000
+const defaultLongestMs = 5 * 60_000
 const graceMs = 10_000
 
 /**
@@ -23,7 +24,7 @@ const graceMs = 10_000
 export async function runJob<Answer>(
   program: URL,
   job: object,
-  { signal, profileDir, progress }: JobSetting,
+  { signal, profileDir, longestMs = defaultLongestMs, progress }: JobSetting,
 ): Promise<Answer> {
   signal.throwIfAborted()
   const child = fork(program, {
@@ -31,7 +32,7 @@ export async function runJob<Answer>(
     stdio: ['ignore', 2, 2, 'ipc'],
     execArgv: profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`],
   })
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(longestJobMs)])
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(longestMs)])
   const ended = once(child, 'exit')
   try {
     const answer = await new Promise<unknown>((resolve, reject) => {

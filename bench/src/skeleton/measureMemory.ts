@@ -6,7 +6,7 @@
  */
 import type { Caliber } from 'caliber'
 import type { Figures } from '../report.ts'
-import { median, overRounds, timedMs } from '../timing.ts'
+import { median, overRounds, sampled, timedMs } from '../timing.ts'
 import { dialogues } from './dialogue.ts'
 import type { MeasureJob } from './jobs.ts'
 import { openVocabulary } from './vocabulary.ts'
@@ -101,10 +101,4 @@ async function openWriting(caliber: Caliber, seed: number): Promise<Writing> {
 async function warmSampled(count: number, call: () => Promise<number>): Promise<readonly number[]> {
   await sampled(warmUp.round, call)
   return sampled(count, call)
-}
-
-async function sampled(count: number, call: () => Promise<number>): Promise<readonly number[]> {
-  const all: number[] = []
-  for (let i = 0; i < count; i += 1) all.push(await call())
-  return all
 }

@@ -5,7 +5,7 @@
  * Real function words and roots stand at the top and compounds of two roots below, so that stop words, stems and the
  * number of tokens per word (1.7 in the text drawn; 1.3 in plain English prose) are near those of real text.
  */
-import { openRandom, type Random } from '../random.ts'
+import { openRandom, type Random, shuffled } from '../random.ts'
 
 export interface Vocabulary {
   /** By rank, the commonest first. */
@@ -48,18 +48,6 @@ function wordsByRank(random: Random): readonly string[] {
   const compounds = roots.flatMap((first) => roots.flatMap((second) => (first === second ? [] : [first + second])))
   const words = [...new Set([...functionWords, ...roots, ...shuffled(compounds, random)])]
   return words.slice(0, wordCount)
-}
-
-/** Fisher and Yates. */
-function shuffled(items: readonly string[], random: Random): readonly string[] {
-  const all = [...items]
-  for (let i = all.length - 1; i > 0; i -= 1) {
-    const j = random.below(i + 1)
-    const [a, b] = [all[i] ?? '', all[j] ?? '']
-    all[i] = b
-    all[j] = a
-  }
-  return all
 }
 
 /** Index of the first element that is at least `value`; the elements ascend. */
