@@ -14,7 +14,7 @@ export default defineConfig({
       {
         test: {
           name: 'caliber',
-          include: ['packages/{caliber,client}/src/**/*.test.ts', 'test/**/*.test.{ts,mjs}'],
+          include: ['packages/{caliber,client}/src/**/*.test.ts', 'evals/src/**/*.test.ts', 'test/**/*.test.{ts,mjs}'],
           exclude: [...unit, '**/node_modules/**'],
           globalSetup: ['./test/globalSetup.ts'],
           testTimeout: 60_000,

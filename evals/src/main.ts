@@ -1,18 +1,24 @@
-/** `npm run evals -- NAME [--json] [--data DIR] [--vectors DIR]` */
+/** `npm run evals -- NAME [--json] [--data DIR] [--vectors DIR] [--budget TOKENS] [--turns N]` */
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Figures, report, reportSkipped } from 'caliber-bench/report'
+import { wholeNumber } from 'caliber-bench/wholeNumber'
 import { defaultFolder, readConversations } from './locomo/data.ts'
 import { runLocomo } from './locomo/run.ts'
 import { readEmbedder } from './locomo/vectors.ts'
+import { runPrefix } from './prefix/run.ts'
 
-const evals: Readonly<Record<string, (options: Options) => Promise<void>>> = { locomo }
+const evals: Readonly<Record<string, (options: Options) => Promise<void>>> = { locomo, prefix }
 
 interface Options {
   readonly json: boolean
-  readonly data: string | undefined
+  readonly data?: string
   /** Folder of the vectors; the data's own where left out. */
-  readonly vectors: string | undefined
+  readonly vectors?: string
+  /** Of `prefix`: tokens of each window. */
+  readonly budget: string
+  /** Of `prefix`: how many turns of each dialogue are replayed; all where left out. */
+  readonly turns?: string
 }
 
 /** By words alone and, where there are vectors, by words and meaning. */
@@ -21,9 +27,20 @@ async function locomo({ json, data, vectors }: Options): Promise<void> {
   const conversations = await readConversations(folder)
   if (!conversations) return reportSkipped('locomo', 'there is no LoCoMo data; name its folder with --data', { json })
   const embedder = await readEmbedder(vectors === undefined ? folder : given(vectors), conversations)
-  const lexical = await runLocomo(conversations, undefined, progress('lexical'))
-  const hybrid = embedder && (await runLocomo(conversations, embedder, progress('hybrid')))
+  const lexical = await runLocomo(conversations, undefined, progress('locomo lexical'))
+  const hybrid = embedder && (await runLocomo(conversations, embedder, progress('locomo hybrid')))
   report('locomo', { ...under('lexical', lexical), ...(hybrid && under('hybrid', hybrid)) }, { json })
+}
+
+async function prefix({ json, data, budget, turns }: Options): Promise<void> {
+  const folder = data === undefined ? defaultFolder : given(data)
+  const conversations = await readConversations(folder)
+  if (!conversations) return reportSkipped('prefix', 'there is no LoCoMo data; name its folder with --data', { json })
+  const size = {
+    budgetTokens: wholeNumber('--budget', budget, 1_000_000),
+    turns: turns === undefined ? Infinity : wholeNumber('--turns', turns, 1_000_000),
+  }
+  report('prefix', await runPrefix(conversations, size, progress('prefix')), { json })
 }
 
 const given = (folder: string) => path.resolve(process.env['INIT_CWD'] ?? '.', folder)
@@ -37,24 +54,26 @@ function progress(name: string): (share: number) => void {
   return (share) => {
     const percent = Math.floor(share * 100)
     if (process.stderr.isTTY && percent > shown)
-      process.stderr.write(`\rlocomo ${name} ${percent} %${percent === 100 ? '\n' : ''}`)
+      process.stderr.write(`\r${name} ${percent} %${percent === 100 ? '\n' : ''}`)
     shown = percent
   }
 }
 
-const usage = `usage: npm run evals -- ${Object.keys(evals).join('|')} [--json] [--data DIR] [--vectors DIR]`
+const usage = `usage: npm run evals -- ${Object.keys(evals).join('|')} [--json] [--data DIR] [--vectors DIR] [--budget TOKENS] [--turns N]`
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
     data: { type: 'string' },
     vectors: { type: 'string' },
+    budget: { type: 'string', default: '4096' },
+    turns: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
 const chosen = evals[positionals[0] ?? '']
 if (values.help) console.log(usage)
-else if (chosen) await chosen({ json: values.json, data: values.data, vectors: values.vectors })
+else if (chosen) await chosen(values)
 else {
   console.error(usage)
   process.exitCode = 2

@@ -45,6 +45,15 @@ export async function readConversations(folder: string): Promise<readonly Conver
   return samples.length === 0 ? undefined : samples.map(conversationOf)
 }
 
+/** When a turn was said, ISO: its session's date plus a second per turn, so that turns of a session stay in order. */
+export function saidAt({ date }: Unit, offsetSeconds: number): string | undefined {
+  const [, hour, minute, half, day, month, year] = /^(\d+):(\d+) (am|pm) on (\d+) (\w+), (\d+)$/.exec(date) ?? []
+  if (year === undefined) return undefined
+  const hours = (Number(hour) % 12) + (half === 'pm' ? 12 : 0)
+  const atMs = Date.parse(`${day} ${month} ${year} ${hours}:${minute} UTC`) + offsetSeconds * 1_000
+  return new Date(atMs).toISOString()
+}
+
 interface PublishedTurn {
   readonly speaker: string
   readonly dia_id: string

@@ -12,7 +12,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type Caliber, type Embedder, openCaliber } from 'caliber'
 import { type Figures, quantile } from 'caliber-bench/report'
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
-import { type Conversation, categories, type Question } from './data.ts'
+import { type Conversation, categories, type Question, saidAt } from './data.ts'
 import { mean, ndcg10, recallAt, recallUnder } from './metrics.ts'
 
 const depths = [1, 5, 10, 50] as const
@@ -85,7 +85,7 @@ async function importConversation(
 ): Promise<{ trajectoryId: string; unitOf: ReadonlyMap<string, string> }> {
   const lines = units.map((unit, i) => {
     const role = unit.speaker === units[0]?.speaker ? 'user' : 'assistant'
-    return `${JSON.stringify({ role, content: unit.text, at: isoOf(unit.date, i), session: unit.session, id: unit.id })}\n`
+    return `${JSON.stringify({ role, content: unit.text, at: saidAt(unit, i), session: unit.session, id: unit.id })}\n`
   })
   const { trajectoryId, scopeIds, turnsAdded } = await caliber.transcript.import({
     source: id,
@@ -162,13 +162,4 @@ function figuresOf(scored: readonly Scored[], times: Times, faults: Setting['fau
     'assemble.overBudget': faults.overBudget,
     'assemble.unequalRepeats': faults.unequalRepeats,
   }
-}
-
-/** `1:56 pm on 8 May, 2023` → ISO, plus a second per turn so that turns of a session stay in order. */
-function isoOf(date: string, offsetSeconds: number): string | undefined {
-  const [, hour, minute, half, day, month, year] = /^(\d+):(\d+) (am|pm) on (\d+) (\w+), (\d+)$/.exec(date) ?? []
-  if (year === undefined) return undefined
-  const hours = (Number(hour) % 12) + (half === 'pm' ? 12 : 0)
-  const atMs = Date.parse(`${day} ${month} ${year} ${hours}:${minute} UTC`) + offsetSeconds * 1_000
-  return new Date(atMs).toISOString()
 }
