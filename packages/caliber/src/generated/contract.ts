@@ -126,7 +126,7 @@ export const contract: readonly ContractOperation[] = [
       type: 'object',
       properties: {
         query: {
-          description: 'The question at hand. Without one: what the user said last in the scope.',
+          description: 'The question at hand. Without one the conversation of the scope goes on, and windows keep their beginning.',
           type: 'string',
           minLength: 1,
           maxLength: 20000,

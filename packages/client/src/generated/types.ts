@@ -135,9 +135,10 @@ export interface ContextWindow {
       readonly verdict: 'included' | 'excluded'
       /**
        * required: pinned. fits: taken in order of preference. over_budget: does not fit into what is left. over_share:
-       * the section has used its share. evicted_block: history leaves in blocks, and this block left.
+       * the section has used its share. evicted_block: history leaves in blocks, and this block left. weak: while a
+       * conversation goes on, only what matches much of the last words comes after it.
        */
-      readonly reason: 'required' | 'fits' | 'over_budget' | 'over_share' | 'evicted_block'
+      readonly reason: 'required' | 'fits' | 'over_budget' | 'over_share' | 'evicted_block' | 'weak'
       readonly tokens: number
       readonly position: number | null
       readonly at: string
@@ -436,7 +437,10 @@ export interface MemorySearchOutput {
  * every item.
  */
 export interface ContextAssembleInput {
-  /** The question at hand. Without one: what the user said last in the scope. 1 to 20,000 characters. */
+  /**
+   * The question at hand. Without one the conversation of the scope goes on, and windows keep their beginning. 1 to
+   * 20,000 characters.
+   */
   readonly query?: string | undefined
   /** Id of the scope whose conversation to include. UUID. */
   readonly scopeId?: string | undefined

@@ -4,7 +4,7 @@
  * A source lists its candidates in order of preference; history in the order it was said. Nothing superseded,
  * retracted or expired is proposed: the memory holds live items only, and validity is checked against the request's clock.
  */
-import { historyBlockShare, type SectionName } from '../../domain/context/sections.ts'
+import { divisionOf, type SectionName } from '../../domain/context/sections.ts'
 import type { Candidate, WindowRequest } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import { holdsAt } from '../holdsAt.ts'
@@ -41,7 +41,7 @@ export function candidatesFor(asked: Asked): readonly Proposal[] {
 function* bothSides(proposals: Iterable<Proposal>, { request, memory, nowMs }: Asked): Iterable<Proposal> {
   const proposed = new Set<string>()
   for (const proposal of proposals) {
-    const { item, section } = proposal
+    const { item } = proposal
     if (proposed.has(item.id)) continue
     proposed.add(item.id)
     yield proposal
@@ -50,15 +50,18 @@ function* bothSides(proposals: Iterable<Proposal>, { request, memory, nowMs }: A
       const isAsked = request.trajectoryId === null || other.trajectoryId === request.trajectoryId
       if (proposed.has(other.id) || !isAsked || !holdsAt(other, nowMs)) continue
       proposed.add(other.id)
-      yield { ...candidate(other, section), signals: { contradicts: item.id } }
+      yield { ...proposal, item: other, required: false, signals: { contradicts: item.id } }
     }
   }
 }
 
 /** Where no question is asked, what the user said last is what matters. */
-export function searchedFor({ query, scopeId }: WindowRequest, memory: MemoryView): string | undefined {
-  if (query !== null) return query
-  return scopeId === null ? undefined : memory.scope(scopeId).turns.findLast(({ role }) => role === 'user')?.text
+export function searchedFor(request: WindowRequest, memory: MemoryView): string | undefined {
+  return request.query ?? saidLast(request, memory)?.text
+}
+
+function saidLast({ scopeId }: WindowRequest, memory: MemoryView): MemoryItem | undefined {
+  return scopeId === null ? undefined : memory.scope(scopeId).turns.findLast(({ role }) => role === 'user')
 }
 
 const sectionSources: Readonly<Record<SectionName, SectionSource>> = {
@@ -92,14 +95,15 @@ const sectionSources: Readonly<Record<SectionName, SectionSource>> = {
   *history({ request, memory }) {
     if (request.scopeId === null) return
     const { turns, tokensBefore } = memory.scope(request.scopeId)
-    const last = turns.length - 1
-    const saidTokens = (tokensBefore[last] ?? 0) + (turns[last]?.tokenCount ?? 0)
-    const blockTokens = Math.max(1, Math.floor(request.budgetTokens * historyBlockShare))
-    const blockOf = (i: number) => Math.floor((tokensBefore[i] ?? 0) / blockTokens)
-    // Blocks that cannot fit by their text alone are no candidates; the newest of them shows where history was cut.
-    const oldest = Math.floor(Math.max(0, saidTokens - request.budgetTokens) / blockTokens)
+    const blockTokens = Math.max(1, Math.floor(request.budgetTokens * divisionOf(request).blockShare))
+    const blockOf = (i: number) => Math.floor(((tokensBefore[i] ?? 0) + i * labelTokens) / blockTokens)
     let first = turns.length
-    while (first > 0 && blockOf(first - 1) >= oldest) first -= 1
+    let leftTokens = request.budgetTokens
+    // Blocks that cannot fit by their text alone are no candidates; the newest of them shows where history was cut.
+    while (first > 0 && (leftTokens >= 0 || blockOf(first - 1) === blockOf(first))) {
+      first -= 1
+      leftTokens -= turns[first]?.tokenCount ?? 0
+    }
     for (const [i, item] of turns.slice(first).entries()) {
       yield { ...candidate(item, 'history'), block: blockOf(first + i) }
     }
@@ -115,23 +119,28 @@ const sectionSources: Readonly<Record<SectionName, SectionSource>> = {
       accept: (item) =>
         holdsAt(item, nowMs) && (request.trajectoryId === null || item.trajectoryId === request.trajectoryId),
     })
+    const { leastOfOwnScore } = divisionOf(request)
+    const own = found.find(({ item }) => item === saidLast(request, memory))?.score ?? 0
+    const strong = found.filter(({ score }) => score >= own * leastOfOwnScore).length
     yield* within(
       request.budgetTokens,
-      found.map(({ item, signals }, i) => ({
-        item,
-        section: 'retrieved' as const,
-        required: false,
+      found.slice(0, strong + nearMisses).map(({ item, signals }, i) => ({
+        ...candidate(item, 'retrieved'),
+        ...(i >= strong && { isWeak: true }),
         signals: { ...signals, rank: i + 1 },
       })),
     )
   },
 }
 
+/** What a turn's time and speaker take in Markdown, roughly: it only places the cuts between blocks. */
+const labelTokens = 14
+
 /** A window rarely holds more than one hit per so many tokens; a few more are proposed to show the near misses. */
 const tokensPerHit = 24
 const nearMisses = 20
 
-function candidate(item: MemoryItem, section: SectionName, required = false) {
+function candidate(item: MemoryItem, section: SectionName, required = false): Proposal {
   return { item, section, required, signals: {} }
 }
 

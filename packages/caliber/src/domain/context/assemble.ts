@@ -5,9 +5,9 @@
  * sections oldest first, so new text comes last wherever it can. The total is counted over the very pieces that make the text (see render.ts).
  */
 import { CaliberError } from '../errors.ts'
-import { type Packed, pack } from './pack.ts'
+import { type Packed, type Prices, pack } from './pack.ts'
 import { type Renderer, rendererOf } from './render.ts'
-import { type SectionName, sections } from './sections.ts'
+import { divisionOf, type SectionName, sections } from './sections.ts'
 import type {
   Candidate,
   ContextItem,
@@ -56,13 +56,14 @@ export function assembleWindow(request: WindowRequest, basis: Basis): Window {
   }
 
   const spoken = (section: SectionName) => asMessages && section === 'history'
-  const packed = pack(basis.candidates, request.budgetTokens - fixedTokens, {
+  const prices: Prices = {
     item: ({ item, section }) =>
       spoken(section)
         ? messageTokens + price(messageOf(item).content)
         : priceOf(item, `${basis.tokenizer} ${request.format}`, renderer, price),
     section: (name) => (spoken(name) ? 0 : price(renderer.openSection(name)) + price(renderer.closeSection(name))),
-  })
+  }
+  const packed = pack(basis.candidates, request.budgetTokens - fixedTokens, prices, divisionOf(request))
   const proposed = new Map(basis.candidates.map((candidate, i) => [candidate, i]))
   const asProposed = (a: Packed, b: Packed) => (proposed.get(a.candidate) ?? 0) - (proposed.get(b.candidate) ?? 0)
   const included = sections.map(({ name }) => ({

@@ -1,21 +1,24 @@
 import { expect, test } from 'vitest'
 import { assembleWindow } from './assemble.ts'
 import { type Packed, type Prices, pack } from './pack.ts'
-import type { SectionName } from './sections.ts'
+import { divisionOf, type SectionName } from './sections.ts'
 import { basisOf, item, requestOf } from './testing/candidates.ts'
 import type { Candidate } from './window.ts'
+
+const asked = divisionOf({ query: 'What now?' })
+const goingOn = divisionOf({ query: null })
 
 /** An item costs as many tokens as its text has characters; sections are free. */
 const byLength: Prices = { item: ({ item }) => item.text.length, section: () => 0 }
 
 test('W3: an item that does not fit is skipped whole and smaller ones still get in', () => {
   const [long, short] = [candidate('retrieved', 90), candidate('retrieved', 10)]
-  expect(verdicts(pack([long, short], 50, byLength))).toEqual(['over_budget', 'fits'])
+  expect(verdicts(pack([long, short], 50, byLength, asked))).toEqual(['over_budget', 'fits'])
 })
 
 test('W5: required content beyond the budget is an error, not a truncation', () => {
   const pinned = { ...candidate('pinned', 60), required: true }
-  expect(() => pack([pinned], 50, byLength)).toThrow(expect.objectContaining({ code: 'budget_too_small' }))
+  expect(() => pack([pinned], 50, byLength, asked)).toThrow(expect.objectContaining({ code: 'budget_too_small' }))
   expect(() => assembleWindow(requestOf({ system: 'word '.repeat(600) }), basisOf([]))).toThrow(
     expect.objectContaining({ code: 'budget_too_small' }),
   )
@@ -24,12 +27,12 @@ test('W5: required content beyond the budget is an error, not a truncation', () 
 test('W5: required content that fits goes in before anything else', () => {
   const standing = candidate('standing', 10)
   const pinned = { ...candidate('pinned', 95), required: true }
-  expect(verdicts(pack([standing, pinned], 100, byLength))).toEqual(['required', 'over_budget'])
+  expect(verdicts(pack([standing, pinned], 100, byLength, asked))).toEqual(['required', 'over_budget'])
 })
 
 test('W9: history falls in whole blocks from the oldest', () => {
   const turns = [0, 0, 1, 1, 2, 2].map((block) => ({ ...candidate('history', 10), block }))
-  const packed = pack(turns, 45, byLength)
+  const packed = pack(turns, 45, byLength, asked)
   const kept = packed.filter(({ included }) => included).map(({ candidate }) => candidate.block)
   expect(kept.sort()).toEqual([1, 1, 2, 2])
   expect(packed.filter(({ reason }) => reason === 'evicted_block').map(({ candidate }) => candidate.block)).toEqual([
@@ -54,20 +57,52 @@ test('W9: appending a turn leaves every byte before it as it was, until a block 
   expect(broken).toBeLessThanOrEqual(turns.length / 5)
 })
 
+test('W9: of a conversation that goes on, several blocks leave at once, and which depends on the blocks alone', () => {
+  const blocks = Array.from({ length: 40 }, (_, block) => ({ ...candidate('history', 10), block }))
+  const oldestKept = blocks.map((_, newest) => {
+    const packed = pack(blocks.slice(0, newest + 1), 160, byLength, goingOn)
+    return Math.min(...packed.filter(({ included }) => included).map(({ candidate }) => candidate.block ?? Infinity))
+  })
+  // Room for 14 blocks: they go by sevens, and seven stay at least.
+  expect([...new Set(oldestKept)]).toEqual([0, 7, 14, 21, 28])
+  expect(oldestKept.filter((oldest, i) => oldest !== oldestKept[i + 1])).toHaveLength(5)
+})
+
+test('W9: blocks too large to leave by several leave as few as must', () => {
+  const blocks = [0, 1, 2, 3].map((block) => ({ ...candidate('history', 60), block }))
+  const packed = pack(blocks, 160, byLength, goingOn)
+  expect(packed.filter(({ included }) => included).map(({ candidate }) => candidate.block)).toEqual([3, 2])
+})
+
+test('W11: what follows a conversation that goes on takes its share at most, and moves no cut of the history', () => {
+  const turns = Array.from({ length: 20 }, (_, block) => ({ ...candidate('history', 10), block }))
+  const hits = Array.from({ length: 5 }, () => candidate('retrieved', 9))
+  const alone = pack(turns, 160, byLength, goingOn)
+  const followed = pack([...turns, ...hits], 160, byLength, goingOn)
+  expect(followed.slice(0, turns.length)).toEqual(alone)
+  expect(followed.filter(({ included, candidate }) => included && candidate.section === 'retrieved')).toHaveLength(2)
+})
+
+test('W11: what is weak gets its verdict and no room', () => {
+  const weak = { ...candidate('retrieved', 5), isWeak: true }
+  const packed = pack([weak, candidate('retrieved', 5)], 100, byLength, goingOn)
+  expect(packed.map(({ reason }) => reason)).toEqual(['weak', 'fits'])
+})
+
 test('W10: a section leaves room for the ones after it, and takes all where there is none', () => {
   const preferences = Array.from({ length: 10 }, () => candidate('standing', 10))
   const hit = candidate('retrieved', 60)
-  const contested = pack([...preferences, hit], 100, byLength)
+  const contested = pack([...preferences, hit], 100, byLength, asked)
   expect(contested.filter(({ included }) => included).map(({ tokens }) => tokens)).toEqual([10, 10, 60])
   expect(contested.filter(({ reason }) => reason === 'over_share')).toHaveLength(8)
-  expect(pack(preferences, 100, byLength).every(({ included }) => included)).toBe(true)
+  expect(pack(preferences, 100, byLength, asked).every(({ included }) => included)).toBe(true)
 })
 
 test('an evicted turn can still be retrieved, with one verdict', () => {
   const turn = candidate('history', 40)
   const evicted = { ...turn, block: 0 }
   const newer = { ...candidate('history', 50), block: 1 }
-  const packed = pack([evicted, newer, { ...turn, section: 'retrieved' }], 100, byLength)
+  const packed = pack([evicted, newer, { ...turn, section: 'retrieved' }], 100, byLength, asked)
   expect(packed.map(({ candidate, reason }) => `${candidate.section} ${reason}`)).toEqual([
     'history fits',
     'retrieved fits',

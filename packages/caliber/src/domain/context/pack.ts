@@ -3,11 +3,12 @@
  *
  * Items are taken whole or left out, never cut, so a citation always points at complete text (SPEC W3). Required ones
  * first; then each section in order up to its share, in the source's order of preference; an item that does not fit is
- * skipped and smaller ones after it still get in. Candidates with a block number stand or fall with their block,
- * newest block first, and nothing older than a block that fell.
+ * skipped and smaller ones after it still get in. Candidates with a block number stand or fall with their block:
+ * the newest blocks that fit stay, from a block on whose number is a multiple of the division's `blocksAtOnce`. So several leave at
+ * once, and where the cut is follows from the blocks and the room alone.
  */
 import { CaliberError } from '../errors.ts'
-import { type SectionName, sections } from './sections.ts'
+import { type Division, type SectionName, sections } from './sections.ts'
 import type { Candidate, Reason } from './window.ts'
 
 /** A candidate with its price and its verdict. */
@@ -30,7 +31,12 @@ export interface Prices {
  * @returns one entry per item, in the order considered
  * @throws CaliberError `budget_too_small` when the required candidates alone exceed the budget
  */
-export function pack(candidates: readonly Candidate[], budgetTokens: number, prices: Prices): readonly Packed[] {
+export function pack(
+  candidates: readonly Candidate[],
+  budgetTokens: number,
+  prices: Prices,
+  division: Division,
+): readonly Packed[] {
   const packed = new Map<string, Packed>()
   const opened = new Set<SectionName>()
   let leftTokens = budgetTokens
@@ -50,50 +56,74 @@ export function pack(candidates: readonly Candidate[], budgetTokens: number, pri
   if (leftTokens < 0) throw tooSmall(budgetTokens - leftTokens, budgetTokens)
 
   const shareableTokens = leftTokens
-  for (const [i, { name, share }] of sections.entries()) {
+  const tailTokens = division.tailShare === null ? null : Math.floor(shareableTokens * division.tailShare)
+  const allowance = (name: SectionName, isContested: boolean): number => {
+    if (tailTokens !== null && name === 'retrieved') return Math.min(leftTokens, tailTokens)
+    const open = leftTokens - (tailTokens ?? 0)
+    return isContested ? Math.min(open, Math.floor(shareableTokens * division.shares[name])) : open
+  }
+
+  for (const [i, { name }] of sections.entries()) {
     const later = new Set<SectionName>(sections.slice(i + 1).map((section) => section.name))
-    const contested = candidates.some((candidate) => later.has(candidate.section))
-    let allowanceTokens = contested ? Math.min(leftTokens, Math.floor(shareableTokens * share)) : leftTokens
+    let allowanceTokens = allowance(
+      name,
+      candidates.some((candidate) => later.has(candidate.section)),
+    )
     // A verdict of an earlier section stands unless it was a refusal: what history evicted may still be retrieved.
     const open = candidates.filter(
       (candidate) => candidate.section === name && packed.get(candidate.item.id)?.included !== true,
     )
-    let aBlockFell = false
-    for (const { isBlock, members } of groups(open)) {
-      const tokens = members.map((candidate) => prices.item(candidate))
-      const costTokens = tokens.reduce((sum, one) => sum + one, 0) + entry(name)
-      const fits = !(isBlock && aBlockFell) && costTokens <= allowanceTokens
-      const refusal = isBlock ? 'evicted_block' : costTokens > leftTokens ? 'over_budget' : 'over_share'
-      for (const [at, candidate] of members.entries()) {
-        settle(candidate, tokens[at] ?? 0, fits, fits ? 'fits' : refusal)
+    const blocks = blocksOf(open)
+    const oldest = oldestStaying(blocks, allowanceTokens - entry(name), prices, division.blocksAtOnce)
+    for (const [block, members] of blocks) {
+      const stays = block >= oldest
+      for (const candidate of members) {
+        const tokens = prices.item(candidate)
+        if (stays) allowanceTokens -= tokens + entry(name)
+        settle(candidate, tokens, stays, stays ? 'fits' : 'evicted_block')
       }
+    }
+    for (const candidate of open.filter(({ block }) => block === undefined)) {
+      const tokens = prices.item(candidate)
+      const costTokens = tokens + entry(name)
+      const fits = candidate.isWeak !== true && costTokens <= allowanceTokens
+      const refusal = candidate.isWeak === true ? 'weak' : costTokens > leftTokens ? 'over_budget' : 'over_share'
+      settle(candidate, tokens, fits, fits ? 'fits' : refusal)
       if (fits) allowanceTokens -= costTokens
-      else aBlockFell ||= isBlock
     }
   }
   return [...packed.values()]
 }
 
-interface Group {
-  readonly isBlock: boolean
-  readonly members: readonly Candidate[]
+type Blocks = readonly (readonly [number: number, members: readonly Candidate[]])[]
+
+/** Newest first. */
+function blocksOf(candidates: readonly Candidate[]): Blocks {
+  const blocks = new Map<number, Candidate[]>()
+  for (const candidate of candidates) {
+    if (candidate.block === undefined) continue
+    const members = blocks.get(candidate.block)
+    if (members) members.push(candidate)
+    else blocks.set(candidate.block, [candidate])
+  }
+  return [...blocks].sort(([a], [b]) => b - a)
 }
 
-/** Blocks, newest first, then single candidates as they come. */
-function groups(candidates: readonly Candidate[]): readonly Group[] {
-  const blocks = new Map<number, Candidate[]>()
-  const single: Group[] = []
-  for (const candidate of candidates) {
-    if (candidate.block === undefined) {
-      single.push({ isBlock: false, members: [candidate] })
-    } else {
-      const block = blocks.get(candidate.block)
-      if (block) block.push(candidate)
-      else blocks.set(candidate.block, [candidate])
+/** The number of the oldest block that stays; infinite where none does. */
+function oldestStaying(blocks: Blocks, allowanceTokens: number, prices: Prices, blocksAtOnce: number): number {
+  const newest = blocks[0]?.[0] ?? Number.NEGATIVE_INFINITY
+  let oldest = Number.POSITIVE_INFINITY
+  let leftTokens = allowanceTokens
+  for (const [block, members] of blocks) {
+    for (const candidate of members) leftTokens -= prices.item(candidate)
+    if (leftTokens < 0) {
+      const aligned = Math.ceil(oldest / blocksAtOnce) * blocksAtOnce
+      // Where the newest blocks do not reach a multiple, as many stay as fit.
+      return aligned <= newest ? aligned : oldest
     }
+    oldest = block
   }
-  const newestFirst = [...blocks.entries()].sort(([a], [b]) => b - a)
-  return [...newestFirst.map(([, members]) => ({ isBlock: true, members })), ...single]
+  return oldest
 }
 
 function tooSmall(neededTokens: number, budgetTokens: number): CaliberError {

@@ -53,11 +53,13 @@ export interface Candidate {
   readonly required: boolean
   /** Candidates with the same block number go in or out together; higher numbers are newer. */
   readonly block?: number
+  /** A near miss: shown in the receipt, never in the window. */
+  readonly isWeak?: boolean
   readonly signals: Signals
 }
 
 /** Why a candidate is in or out. */
-export type Reason = 'required' | 'fits' | 'over_budget' | 'over_share' | 'evicted_block'
+export type Reason = 'required' | 'fits' | 'over_budget' | 'over_share' | 'evicted_block' | 'weak'
 
 /** The verdict on one candidate. Each candidate has exactly one. */
 export interface Verdict {

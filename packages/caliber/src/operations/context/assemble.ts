@@ -16,7 +16,9 @@ export const assembleContext = operation({
   input: z.strictObject({
     query: text(limits.queryChars)
       .optional()
-      .describe('The question at hand. Without one: what the user said last in the scope.'),
+      .describe(
+        'The question at hand. Without one the conversation of the scope goes on, and windows keep their beginning.',
+      ),
     scopeId: id('scope whose conversation to include').optional(),
     trajectoryId: id('trajectory to search in; the whole memory where left out').optional(),
     budgetTokens: z

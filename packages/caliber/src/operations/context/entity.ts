@@ -21,10 +21,11 @@ const verdict = z.strictObject({
   section: sectionName,
   verdict: z.enum(['included', 'excluded']),
   reason: z
-    .enum(['required', 'fits', 'over_budget', 'over_share', 'evicted_block'])
+    .enum(['required', 'fits', 'over_budget', 'over_share', 'evicted_block', 'weak'])
     .describe(
       'required: pinned. fits: taken in order of preference. over_budget: does not fit into what is left. ' +
-        'over_share: the section has used its share. evicted_block: history leaves in blocks, and this block left.',
+        'over_share: the section has used its share. evicted_block: history leaves in blocks, and this block left. ' +
+        'weak: while a conversation goes on, only what matches much of the last words comes after it.',
     ),
   tokens: z.int(),
   position: z.int().nullable(),

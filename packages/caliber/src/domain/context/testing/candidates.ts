@@ -66,15 +66,17 @@ export const candidates: fc.Arbitrary<readonly Candidate[]> = fc
       required: fc.boolean(),
       minute: fc.integer({ min: 0, max: 59 }),
       role: fc.constantFrom('user', 'assistant', 'tool', 'system', null),
+      isWeak: fc.boolean(),
     }),
     { maxLength: 12 },
   )
   .map((drawn) =>
-    drawn.map(({ text, section, required, minute, role }, i) => ({
+    drawn.map(({ text, section, required, minute, role, isWeak }, i) => ({
       item: item(text, `2026-05-01T09:${String(minute).padStart(2, '0')}:00.000Z`, { role, origin: role ?? 'fact' }),
       section,
       required: required && section === 'pinned',
       ...(section === 'history' && { block: Math.floor(i / 3) }),
+      ...(section === 'retrieved' && isWeak && { isWeak }),
       signals: {},
     })),
   )
