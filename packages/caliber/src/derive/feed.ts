@@ -23,17 +23,23 @@ import type { TenantMemory } from './tenantMemory.ts'
 const batchEvents = 1_000
 const batchTurns = 5_000
 
-/** Bring `memory` up to the head of its tenant's log. Never run two of these on one memory at once. */
+/**
+ * Bring `memory` up to the head of its tenant's log. Never run two of these on one memory at once.
+ *
+ * @param untilSeq the event to end at; a memory that ends before the head holds what was live then, as far as it was not
+ *   forgotten since
+ */
 export async function catchUp(
   sessions: Sessions,
   claims: Claims,
   memory: TenantMemory,
   validation: Validation,
+  untilSeq = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   // The memory holds every region of the tenant; what each credential sees of it is for its views to say.
   const whole = { ...claims, reach: 'all' } as const
   for (;;) {
-    const batch = await sessions.run(whole, (sql) => readBatch(sql, memory.seq), { readOnly: true })
+    const batch = await sessions.run(whole, (sql) => readBatch(sql, memory.seq, untilSeq), { readOnly: true })
     if (validation === 'always') assertBatchIntact(batch)
     memory.setAside(batch.quarantined)
     for (const event of batch.events) apply(memory, event, batch)
@@ -43,6 +49,8 @@ export async function catchUp(
 }
 
 interface Batch {
+  /** Notes that ended since are still to come to their end. */
+  readonly isPast: boolean
   readonly events: readonly Event[]
   /** Nothing followed in the snapshot that it was read in. */
   readonly isLast: boolean
@@ -64,17 +72,19 @@ function assertBatchIntact({ turns, artifacts, notes }: Batch): void {
   for (const note of notes.values()) assertIntact('note', note.noteId, note)
 }
 
-async function readBatch(sql: Sql, seq: number): Promise<Batch> {
-  const read = await eventsAfter(sql, seq, batchEvents)
+async function readBatch(sql: Sql, seq: number, untilSeq: number): Promise<Batch> {
+  // The log has no gaps, so this many end at `untilSeq` at the latest.
+  const read = await eventsAfter(sql, seq, Math.min(batchEvents, untilSeq - seq))
   const events = withinBatch(read)
   const turns = await readTurns(sql, events)
-  const artifacts = await readArtifacts(sql, subjects(events, 'artifact.'))
+  const artifacts = await readArtifacts(sql, events)
   const notes = await readNotes(sql, [...subjects(events, 'note.'), ...replacements(events)])
   const regions = await readRegions(sql, subjects(events, 'region.'))
   const forgotten = await readForgotten(sql, subjects(events, 'memory.forgotten'))
   const quarantined = await readQuarantined(sql)
   const isLast = events.length === read.length && read.length < batchEvents
-  return { events, isLast, turns, artifacts, notes, regions, forgotten, quarantined }
+  const isPast = untilSeq !== Number.POSITIVE_INFINITY
+  return { isPast, events, isLast, turns, artifacts, notes, regions, forgotten, quarantined }
 }
 
 /** The first events that bring no more turns than a batch holds; at least one. */
@@ -87,7 +97,8 @@ function withinBatch(events: readonly Event[]): readonly Event[] {
   return end === -1 ? events : events.slice(0, end)
 }
 
-function apply(memory: TenantMemory, event: Event, { turns, artifacts, notes, regions, forgotten }: Batch): void {
+function apply(memory: TenantMemory, event: Event, batch: Batch): void {
+  const { turns, artifacts, notes, regions, forgotten } = batch
   switch (event.kind) {
     case 'trajectory.started':
       memory.addTrajectory(event.subjectId, regionOf(event))
@@ -113,11 +124,11 @@ function apply(memory: TenantMemory, event: Event, { turns, artifacts, notes, re
       break
     }
     case 'note.recorded':
-      addLive(memory, notes.get(event.subjectId))
+      addLive(memory, notes.get(event.subjectId), batch)
       break
     case 'note.superseded':
       memory.remove(event.subjectId)
-      addLive(memory, notes.get(String(event.data['by'])))
+      addLive(memory, notes.get(String(event.data['by'])), batch)
       break
     case 'note.retracted':
       memory.remove(event.subjectId)
@@ -151,8 +162,8 @@ function regionOf({ seq, regionId }: Event): RegionId {
 }
 
 /** A note that is no longer live never becomes part of the memory; the event that ended it comes later. */
-function addLive(memory: TenantMemory, note: Note | undefined): void {
-  if (note?.status === 'live') memory.addNote(note)
+function addLive(memory: TenantMemory, note: Note | undefined, { isPast }: Batch): void {
+  if (note && (isPast || note.status === 'live')) memory.addNote(note)
 }
 
 function subjects(events: readonly Event[], noun: string): readonly string[] {
@@ -181,12 +192,18 @@ async function readTurns(sql: Sql, events: readonly Event[]): Promise<ReadonlyMa
   return new Map(rows.map((turn) => [`${turn.scopeId} ${turn.sequence}`, turn]))
 }
 
-async function readArtifacts(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, Artifact>> {
-  if (ids.length === 0) return new Map()
+/** The last revision of each artifact among the events. */
+async function readArtifacts(sql: Sql, events: readonly Event[]): Promise<ReadonlyMap<string, Artifact>> {
+  const revised = events.filter(({ kind }) => kind === 'artifact.revised')
+  const last = new Map(
+    revised.map(({ subjectId, data }) => [subjectId, { artifact: subjectId, last: data['revision'] }]),
+  )
+  if (last.size === 0) return new Map()
   const rows = await sql<Artifact>`
     select ${artifactColumns} from caliber.artifact a
-    join caliber.artifact_revision r on r.tenant_id = a.tenant_id and r.artifact_id = a.id and r.revision = a.revision
-    where a.tenant_id = caliber.current_tenant() and a.id = any(${uuids(ids)})`
+    join jsonb_to_recordset(${json([...last.values()])}) as revised (artifact uuid, last integer) on a.id = revised.artifact
+    join caliber.artifact_revision r on r.tenant_id = a.tenant_id and r.artifact_id = a.id and r.revision = revised.last
+    where a.tenant_id = caliber.current_tenant()`
   return new Map(rows.map((artifact) => [artifact.artifactId, artifact]))
 }
 

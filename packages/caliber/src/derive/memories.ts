@@ -29,6 +29,9 @@ export interface MemoriesOptions {
   now(): Date
 }
 
+/** Memories of the past that may be waited for at once: each takes as long as a first read. */
+const mostPasts = 8
+
 interface Entry {
   readonly memory: TenantMemory
   /** Over that memory. Another one after a forgetting: what is kept of it in the database is found again. */
@@ -45,6 +48,8 @@ export class Memories {
   readonly #entries = new Map<TenantId, Entry>()
   readonly #sessions: Sessions
   readonly #options: MemoriesOptions
+  #pasts = 0
+  #lastPast: Promise<unknown> = Promise.resolve()
 
   constructor(sessions: Sessions, options: MemoriesOptions) {
     this.#sessions = sessions
@@ -78,6 +83,43 @@ export class Memories {
       )
     }
     return new MemoryView(entry.memory, entry.summaries, principal)
+  }
+
+  /**
+   * What a principal may read of its tenant's memory as it was at an event. What was forgotten since is not in it, what
+   * is in quarantine now stays there, and rights are those of now.
+   *
+   * Where the memory has gone on since, the log is folded anew up to there, which takes the time and the octets of a first
+   * read: one at a time, and kept no longer than its reader keeps it, so that what is forgotten next stays nowhere.
+   *
+   * @throws CaliberError `unavailable` when too many are waited for, or the log has no event `seq` yet
+   */
+  async asOf(principal: Principal, seq: number): Promise<MemoryView> {
+    const current = await this.at(principal, seq)
+    if (current.seq === seq) return current
+    if (this.#pasts >= mostPasts) {
+      throw new CaliberError(
+        'unavailable',
+        `${mostPasts} readers wait for memories of the past. Try again in a moment.`,
+      )
+    }
+    this.#pasts += 1
+    const past = this.#lastPast
+      .then(() => this.#fold(principal, seq))
+      .finally(() => {
+        this.#pasts -= 1
+      })
+    const settled = () => undefined
+    this.#lastPast = past.then(settled, settled)
+    return new MemoryView(await past, principal)
+  }
+
+  async #fold({ tenantId, principalId }: Principal, seq: number): Promise<TenantMemory> {
+    const { validation, vectors } = this.#options
+    const memory = new TenantMemory(tenantId, vectors?.dimensions)
+    await catchUp(this.#sessions, { tenantId, principalId }, memory, validation, seq)
+    await vectors?.embeddings.fillFromStore(tenantId, memory)
+    return memory
   }
 
   #use(tenantId: TenantId): Entry {

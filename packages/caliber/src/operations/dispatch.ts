@@ -100,9 +100,10 @@ async function read(parts: Parts, operation: Named<'read'>, principal: Principal
 function recall(parts: Parts, operation: Named<'recall'>, principal: Principal, claims: Claims, input: Fields) {
   const { sessions, memories, windows, tokenizer, queryVectors, now } = parts
   const memory = (atLeastSeq: number | undefined) => memories.at(principal, atLeastSeq)
+  const memoryAsOf = (seq: number) => memories.asOf(principal, seq)
   const vectorOf = async (query: string) => queryVectors?.of(principal.tenantId, query)
   const stored = <T>(work: (sql: Sql) => Promise<T>) => sessions.run(claims, work, { readOnly: true })
-  return operation.run({ principal, tokenizer, now, memory, vectorOf, stored, windows }, input)
+  return operation.run({ principal, tokenizer, now, memory, memoryAsOf, vectorOf, stored, windows }, input)
 }
 
 function operate(parts: Parts, operation: Named<'operate'>, principal: Principal, input: Fields) {

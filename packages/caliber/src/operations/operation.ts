@@ -43,6 +43,8 @@ export interface RecallContext {
    * @throws CaliberError `unavailable` when it is not there yet
    */
   memory(atLeastSeq: number | undefined): Promise<MemoryView>
+  /** The same as it was at an event: `Memories.asOf` says what that takes, and what is not in it. */
+  memoryAsOf(seq: number): Promise<MemoryView>
   /** Run one read-only transaction, for what only the database knows. Never while another is open. */
   stored<T>(work: (sql: Sql) => Promise<T>): Promise<T>
   /** The vector of a question; undefined where there is no embedding model, or no answer of it in time. */

@@ -7,6 +7,8 @@ import { listConflicts } from './conflict/list.ts'
 import { resolveConflict } from './conflict/resolve.ts'
 import { assembleContext } from './context/assemble.ts'
 import { explainContext } from './context/explain.ts'
+import { replayContext } from './context/replay.ts'
+import { varyContext } from './context/vary.ts'
 import { eventsSince } from './event/since.ts'
 import { delegateKey } from './key/delegate.ts'
 import { issueKey } from './key/issue.ts'
@@ -65,6 +67,8 @@ export const registry: readonly AnyOperation[] = [
   searchMemory,
   assembleContext,
   explainContext,
+  replayContext,
+  varyContext,
   startTrajectory,
   getTrajectory,
   trajectorySummary,

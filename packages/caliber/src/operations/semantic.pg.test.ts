@@ -72,6 +72,21 @@ test('a process that starts again asks the model for nothing but the question, a
   }
 })
 
+test('a window that meaning took part in is replayed from the vectors that are kept', async () => {
+  const tenant = await filled()
+  await searched(tenant, 'puppy')
+  const window = await tenant.call<KeptWindow>('context.assemble', { query: 'puppy', budgetTokens: 300 })
+  await tenant.call('note.record', { subject: 'kitten', content: 'A cat came later.' })
+  await searched(tenant, 'cat')
+  asked = []
+  expect(await tenant.call('context.replay', { windowId: window.windowId })).toEqual({
+    isSame: true,
+    changes: [],
+    window,
+  })
+  expect(asked).toEqual([])
+})
+
 test('two processes that compute the same vector keep one', async () => {
   const tenant = await caliber.tenant()
   await tenant.call('note.record', { subject: 'twice', content: 'the same dog' })

@@ -18,6 +18,10 @@ import type {
   ContextAssembleOutput,
   ContextExplainInput,
   ContextExplainOutput,
+  ContextReplayInput,
+  ContextReplayOutput,
+  ContextVaryInput,
+  ContextVaryOutput,
   EventSinceInput,
   EventSinceOutput,
   KeyDelegateInput,
@@ -236,6 +240,24 @@ export interface ContextClient {
    * @throws CaliberError
    */
   explain(input: ContextExplainInput, options?: CallOptions): Promise<ContextExplainOutput>
+
+  /**
+   * Compute a context again from the memory as of its event, and say whether it is the same.
+   *
+   * Needs the right `read`.
+   * @example await client.context.replay({ windowId: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' })
+   * @throws CaliberError
+   */
+  replay(input: ContextReplayInput, options?: CallOptions): Promise<ContextReplayOutput>
+
+  /**
+   * What if: show how a context would differ under another budget, without some items, or divided otherwise.
+   *
+   * Needs the right `read`.
+   * @example await client.context.vary({ windowId: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', budgetTokens: 400 })
+   * @throws CaliberError
+   */
+  vary(input: ContextVaryInput, options?: CallOptions): Promise<ContextVaryOutput>
 }
 
 export interface TrajectoryClient {

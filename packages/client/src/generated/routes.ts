@@ -15,6 +15,8 @@ export const routes: Readonly<Record<string, Route>> = {
   'memory.search': { method: 'POST', path: '/v1/memory/search', pathFields: [], repeat: 'free' },
   'context.assemble': { method: 'POST', path: '/v1/contexts', pathFields: [], repeat: 'free' },
   'context.explain': { method: 'GET', path: '/v1/contexts/{windowId}', pathFields: ['windowId'], repeat: 'free' },
+  'context.replay': { method: 'GET', path: '/v1/contexts/{windowId}/replay', pathFields: ['windowId'], repeat: 'free' },
+  'context.vary': { method: 'POST', path: '/v1/contexts/{windowId}/vary', pathFields: ['windowId'], repeat: 'free' },
   'trajectory.start': { method: 'POST', path: '/v1/trajectories', pathFields: [], repeat: 'keyed' },
   'trajectory.get': { method: 'GET', path: '/v1/trajectories/{trajectoryId}', pathFields: ['trajectoryId'], repeat: 'free' },
   'trajectory.summary': { method: 'GET', path: '/v1/trajectories/{trajectoryId}/summary', pathFields: ['trajectoryId'], repeat: 'free' },

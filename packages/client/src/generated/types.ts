@@ -475,6 +475,276 @@ export interface ContextExplainInput {
 /** Answer of `context.explain`. */
 export type ContextExplainOutput = ContextWindow
 
+/**
+ * Input of `context.replay`: Compute a context again from the memory as of its event, and say whether it is the same.
+ */
+export interface ContextReplayInput {
+  /** Matches ^[0-9a-f]{64}$. */
+  readonly windowId: string
+}
+
+/** Answer of `context.replay`. */
+export interface ContextReplayOutput {
+  /** Whether it equals the stored one in every octet of context and receipt. */
+  readonly isSame: boolean
+  /** Events since that a replay does not undo: what was forgotten, set aside or restored, and grants. Oldest first. */
+  readonly changes: readonly {
+    readonly seq: number
+    readonly kind: 
+      | 'tenant.created'
+      | 'tenant.limited'
+      | 'tenant.suspended'
+      | 'tenant.resumed'
+      | 'principal.added'
+      | 'principal.changed'
+      | 'key.issued'
+      | 'key.revoked'
+      | 'region.created'
+      | 'region.granted'
+      | 'region.revoked'
+      | 'lock.acquired'
+      | 'lock.extended'
+      | 'lock.released'
+      | 'trajectory.started'
+      | 'trajectory.finished'
+      | 'scope.opened'
+      | 'scope.closed'
+      | 'turns.appended'
+      | 'artifact.revised'
+      | 'note.recorded'
+      | 'note.superseded'
+      | 'note.retracted'
+      | 'conflict.found'
+      | 'conflict.escalated'
+      | 'conflict.resolved'
+      | 'memory.forgotten'
+      | 'memory.revoked'
+      | 'memory.restored'
+      | 'sweep.ran'
+    readonly at: string
+  }[]
+  /** As computed now. context.explain shows the stored one. */
+  readonly window: {
+    /** SHA-256 of the window; explain takes it. */
+    readonly windowId: string
+    /** The context, unless the format is messages. */
+    readonly text: string | null
+    /** The context where the format is messages. */
+    readonly messages: readonly {
+      readonly role: 'system' | 'user' | 'assistant'
+      readonly content: string
+    }[] | null
+    readonly receipt: {
+      readonly request: {
+        readonly scopeId: string | null
+        readonly trajectoryId: string | null
+        readonly query: string | null
+        readonly system: string | null
+        readonly pins: readonly string[]
+        readonly budgetTokens: number
+        readonly format: 'messages' | 'markdown' | 'xml' | 'json'
+      }
+      /** The memory as of this event. */
+      readonly eventSeq: number
+      /** The clock that validity times were compared with. */
+      readonly at: string
+      readonly tokenizer: string
+      /** How far meaning was searched besides words; absent where no embedding model is configured. */
+      readonly semantic?: {
+        readonly coverage: 'off' | 'partial' | 'full'
+        /** Names the set of items that had a vector. */
+        readonly vectors: string
+      }
+      readonly usedTokens: number
+      readonly sections: readonly {
+        readonly name: 'frame' | 'pinned' | 'standing' | 'knowledge' | 'history' | 'retrieved'
+        readonly tokens: number
+        readonly items: number
+      }[]
+      readonly totals: {
+        readonly candidates: number
+        readonly included: number
+        readonly excluded: number
+      }
+      readonly verdicts: readonly {
+        /** UUID. */
+        readonly id: string
+        readonly kind: 'turn' | 'artifact' | 'note'
+        readonly section: 'pinned' | 'standing' | 'knowledge' | 'history' | 'retrieved'
+        readonly verdict: 'included' | 'excluded'
+        /**
+         * required: pinned. fits: taken in order of preference. over_budget: does not fit into what is left.
+         * over_share: the section has used its share. evicted_block: history leaves in blocks, and this block left.
+         * weak: while a conversation goes on, only what matches much of the last words comes after it.
+         */
+        readonly reason: 'required' | 'fits' | 'over_budget' | 'over_share' | 'evicted_block' | 'weak'
+        readonly tokens: number
+        readonly position: number | null
+        readonly at: string
+        readonly signals: {
+          readonly lexical?: number
+          readonly semantic?: number
+          readonly fused?: number
+          readonly rank?: number
+          /** Id of the note. UUID. */
+          readonly contradicts?: string
+        }
+      }[]
+    }
+  }
+}
+
+/**
+ * Input of `context.vary`: What if: show how a context would differ under another budget, without some items, or
+ * divided otherwise.
+ */
+export interface ContextVaryInput {
+  /** Matches ^[0-9a-f]{64}$. */
+  readonly windowId: string
+  /** 1 to 10,000,000. */
+  readonly budgetTokens?: number | undefined
+  /** Items that are no candidates; what they replaced does not come back. At most 100 items. */
+  readonly without?: readonly string[] | undefined
+  /** Most of the budget that a section takes while a later one has candidates. */
+  readonly shares?: {
+    /** 0 to 1. */
+    readonly standing?: number | undefined
+    /** 0 to 1. */
+    readonly knowledge?: number | undefined
+    /** 0 to 1. */
+    readonly history?: number | undefined
+  } | undefined
+}
+
+/** Answer of `context.vary`. */
+export interface ContextVaryOutput {
+  readonly usedTokens: {
+    readonly before: number
+    readonly after: number
+  }
+  /** Items that come in, in their order. */
+  readonly in: readonly {
+    /** UUID. */
+    readonly id: string
+    readonly kind: 'turn' | 'artifact' | 'note'
+    readonly section: 'pinned' | 'standing' | 'knowledge' | 'history' | 'retrieved'
+    readonly tokens: number
+  }[]
+  /** Items that go out, in their order. */
+  readonly out: readonly {
+    /** UUID. */
+    readonly id: string
+    readonly kind: 'turn' | 'artifact' | 'note'
+    readonly section: 'pinned' | 'standing' | 'knowledge' | 'history' | 'retrieved'
+    readonly tokens: number
+  }[]
+  /** Whether what it is compared with equals the stored context; see context.replay. */
+  readonly isSame: boolean
+  /** Events since that a replay does not undo: what was forgotten, set aside or restored, and grants. Oldest first. */
+  readonly changes: readonly {
+    readonly seq: number
+    readonly kind: 
+      | 'tenant.created'
+      | 'tenant.limited'
+      | 'tenant.suspended'
+      | 'tenant.resumed'
+      | 'principal.added'
+      | 'principal.changed'
+      | 'key.issued'
+      | 'key.revoked'
+      | 'region.created'
+      | 'region.granted'
+      | 'region.revoked'
+      | 'lock.acquired'
+      | 'lock.extended'
+      | 'lock.released'
+      | 'trajectory.started'
+      | 'trajectory.finished'
+      | 'scope.opened'
+      | 'scope.closed'
+      | 'turns.appended'
+      | 'artifact.revised'
+      | 'note.recorded'
+      | 'note.superseded'
+      | 'note.retracted'
+      | 'conflict.found'
+      | 'conflict.escalated'
+      | 'conflict.resolved'
+      | 'memory.forgotten'
+      | 'memory.revoked'
+      | 'memory.restored'
+      | 'sweep.ran'
+    readonly at: string
+  }[]
+  /** The context as it would be. It is stored nowhere. */
+  readonly window: {
+    /** The context, unless the format is messages. */
+    readonly text: string | null
+    /** The context where the format is messages. */
+    readonly messages: readonly {
+      readonly role: 'system' | 'user' | 'assistant'
+      readonly content: string
+    }[] | null
+    readonly receipt: {
+      readonly request: {
+        readonly scopeId: string | null
+        readonly trajectoryId: string | null
+        readonly query: string | null
+        readonly system: string | null
+        readonly pins: readonly string[]
+        readonly budgetTokens: number
+        readonly format: 'messages' | 'markdown' | 'xml' | 'json'
+      }
+      /** The memory as of this event. */
+      readonly eventSeq: number
+      /** The clock that validity times were compared with. */
+      readonly at: string
+      readonly tokenizer: string
+      /** How far meaning was searched besides words; absent where no embedding model is configured. */
+      readonly semantic?: {
+        readonly coverage: 'off' | 'partial' | 'full'
+        /** Names the set of items that had a vector. */
+        readonly vectors: string
+      }
+      readonly usedTokens: number
+      readonly sections: readonly {
+        readonly name: 'frame' | 'pinned' | 'standing' | 'knowledge' | 'history' | 'retrieved'
+        readonly tokens: number
+        readonly items: number
+      }[]
+      readonly totals: {
+        readonly candidates: number
+        readonly included: number
+        readonly excluded: number
+      }
+      readonly verdicts: readonly {
+        /** UUID. */
+        readonly id: string
+        readonly kind: 'turn' | 'artifact' | 'note'
+        readonly section: 'pinned' | 'standing' | 'knowledge' | 'history' | 'retrieved'
+        readonly verdict: 'included' | 'excluded'
+        /**
+         * required: pinned. fits: taken in order of preference. over_budget: does not fit into what is left.
+         * over_share: the section has used its share. evicted_block: history leaves in blocks, and this block left.
+         * weak: while a conversation goes on, only what matches much of the last words comes after it.
+         */
+        readonly reason: 'required' | 'fits' | 'over_budget' | 'over_share' | 'evicted_block' | 'weak'
+        readonly tokens: number
+        readonly position: number | null
+        readonly at: string
+        readonly signals: {
+          readonly lexical?: number
+          readonly semantic?: number
+          readonly fused?: number
+          readonly rank?: number
+          /** Id of the note. UUID. */
+          readonly contradicts?: string
+        }
+      }[]
+    }
+  }
+}
+
 /** Input of `trajectory.start`: Start a trajectory: a goal that scopes, turns and artifacts belong to. */
 export interface TrajectoryStartInput {
   /** What it is called in lists. 1 to 500 characters. */

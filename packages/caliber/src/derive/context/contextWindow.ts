@@ -1,6 +1,7 @@
 /** The window for a request over a tenant's memory: candidates, assembly, and the name by which it can be explained. */
 import { createHash } from 'node:crypto'
 import { assembleWindow } from '../../domain/context/assemble.ts'
+import { divisionOf, type SectionName } from '../../domain/context/sections.ts'
 import type { KeptWindow, WindowRequest } from '../../domain/context/window.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { MemoryView } from '../memoryView.ts'
@@ -12,6 +13,16 @@ interface Instruments {
   readonly at: Date
   /** The vector of what is searched for. */
   readonly vector: Float32Array | undefined
+  /** What is tried out. */
+  readonly variation?: Variation | undefined
+}
+
+/** What differs from the window that a request gets. */
+export interface Variation {
+  /** Items that are no candidates. */
+  readonly without: ReadonlySet<string>
+  /** Shares of sections instead of the usual ones. */
+  readonly shares: Readonly<Partial<Record<SectionName, number>>>
 }
 
 /**
@@ -24,9 +35,10 @@ interface Instruments {
 export function contextWindow(
   request: WindowRequest,
   memory: MemoryView,
-  { tokenizer, countTokens, at, vector }: Instruments,
+  { tokenizer, countTokens, at, vector, variation }: Instruments,
 ): { readonly window: KeptWindow; readonly regions: ReadonlySet<RegionId> } {
-  const candidates = candidatesFor({ request, memory, vector, nowMs: at.getTime() })
+  const candidates = candidatesFor({ request, memory, vector, nowMs: at.getTime(), without: variation?.without })
+  const usual = divisionOf(request)
   const window = assembleWindow(request, {
     candidates,
     eventSeq: memory.seq,
@@ -36,6 +48,7 @@ export function contextWindow(
       coverage: vector === undefined ? 'off' : memory.coverage,
       vectors: memory.vectorDigest,
     },
+    division: { ...usual, shares: { ...usual.shares, ...variation?.shares } },
     countTokens,
   })
   const named = { ...window, receipt: { ...window.receipt, at: null } }

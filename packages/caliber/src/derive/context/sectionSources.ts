@@ -17,6 +17,8 @@ interface Asked {
   /** The vector of {@link searchedFor}. */
   readonly vector: Float32Array | undefined
   readonly nowMs: number
+  /** Items that are no candidates, whatever speaks for them. */
+  readonly without?: ReadonlySet<string> | undefined
 }
 
 type SectionSource = (asked: Asked) => Iterable<Proposal>
@@ -38,8 +40,8 @@ export function candidatesFor(asked: Asked): readonly Proposal[] {
 }
 
 /** Beside a note stands what contradicts it: whoever reads one side reads the other. */
-function* bothSides(proposals: Iterable<Proposal>, { request, memory, nowMs }: Asked): Iterable<Proposal> {
-  const proposed = new Set<string>()
+function* bothSides(proposals: Iterable<Proposal>, { request, memory, nowMs, without }: Asked): Iterable<Proposal> {
+  const proposed = new Set(without)
   for (const proposal of proposals) {
     const { item } = proposal
     if (proposed.has(item.id)) continue
@@ -120,7 +122,8 @@ const sectionSources: Readonly<Record<SectionName, SectionSource>> = {
         holdsAt(item, nowMs) && (request.trajectoryId === null || item.trajectoryId === request.trajectoryId),
     })
     const { leastOfOwnScore } = divisionOf(request)
-    const own = found.find(({ item }) => item === saidLast(request, memory))?.score ?? 0
+    const said = saidLast(request, memory)
+    const own = found.find(({ item }) => item === said)?.score ?? 0
     const strong = found.filter(({ score }) => score >= own * leastOfOwnScore).length
     yield* within(
       request.budgetTokens,

@@ -58,6 +58,15 @@ export class Embeddings {
     this.#running.delete(tenantId)
   }
 
+  /** Give every item of a memory the vector that is kept of its text; without one it gets none. Asks no model. */
+  async fillFromStore(tenantId: TenantId, memory: TenantMemory): Promise<void> {
+    for (let batch = memory.unembedded(batchItems); batch.length > 0; batch = memory.unembedded(batchItems)) {
+      const digests = batch.map(({ text }) => textDigest(embeddedPart(text)))
+      const known = await this.#store.find(tenantId, digests)
+      for (const [i, item] of batch.entries()) memory.putVector(item, known.get(digests[i] ?? '') ?? null)
+    }
+  }
+
   /** Stop, requests under way included. */
   async close(): Promise<void> {
     this.#closing.abort()

@@ -7,7 +7,7 @@
 import { CaliberError } from '../errors.ts'
 import { type Packed, type Prices, pack } from './pack.ts'
 import { type Renderer, rendererOf } from './render.ts'
-import { divisionOf, type SectionName, sections } from './sections.ts'
+import { type Division, divisionOf, type SectionName, sections } from './sections.ts'
 import type {
   Candidate,
   ContextItem,
@@ -26,6 +26,8 @@ export interface Basis {
   readonly at: string
   readonly tokenizer: string
   readonly semantic?: SemanticBasis | undefined
+  /** How the budget is divided; as the request has it where left out. */
+  readonly division?: Division | undefined
   countTokens(text: string): number
 }
 
@@ -63,7 +65,12 @@ export function assembleWindow(request: WindowRequest, basis: Basis): Window {
         : priceOf(item, `${basis.tokenizer} ${request.format}`, renderer, price),
     section: (name) => (spoken(name) ? 0 : price(renderer.openSection(name)) + price(renderer.closeSection(name))),
   }
-  const packed = pack(basis.candidates, request.budgetTokens - fixedTokens, prices, divisionOf(request))
+  const packed = pack(
+    basis.candidates,
+    request.budgetTokens - fixedTokens,
+    prices,
+    basis.division ?? divisionOf(request),
+  )
   const proposed = new Map(basis.candidates.map((candidate, i) => [candidate, i]))
   const asProposed = (a: Packed, b: Packed) => (proposed.get(a.candidate) ?? 0) - (proposed.get(b.candidate) ?? 0)
   const included = sections.map(({ name }) => ({

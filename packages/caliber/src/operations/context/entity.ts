@@ -1,9 +1,14 @@
 import { z } from 'zod'
 import { sections } from '../../domain/context/sections.ts'
 import { formats } from '../../domain/context/window.ts'
+import { eventKinds } from '../../domain/event.ts'
 import { id } from '../schema.ts'
 
-const sectionName = z.enum(sections.map(({ name }) => name))
+export const windowId = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits')
+
+export const kinds = ['turn', 'artifact', 'note'] as const
+
+export const sectionName = z.enum(sections.map(({ name }) => name))
 
 const request = z.strictObject({
   scopeId: id('scope').nullable(),
@@ -17,7 +22,7 @@ const request = z.strictObject({
 
 const verdict = z.strictObject({
   id: z.uuid(),
-  kind: z.enum(['turn', 'artifact', 'note']),
+  kind: z.enum(kinds),
   section: sectionName,
   verdict: z.enum(['included', 'excluded']),
   reason: z
@@ -68,3 +73,10 @@ export const window = z.strictObject({
     .describe('The context where the format is messages.'),
   receipt,
 })
+
+/** What happened since a window and is not undone when it is computed again. */
+export const changes = z
+  .array(z.strictObject({ seq: z.int(), kind: z.enum(eventKinds), at: z.string() }))
+  .describe(
+    'Events since that a replay does not undo: what was forgotten, set aside or restored, and grants. Oldest first.',
+  )
