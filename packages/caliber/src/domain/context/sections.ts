@@ -42,8 +42,8 @@ const asked: Division = { shares, tailShare: null, leastOfOwnScore: 0, blockShar
  */
 const goingOn: Division = {
   shares: { ...shares, history: 1 },
-  tailShare: 1 / 8,
-  leastOfOwnScore: 0.35,
+  tailShare: 1 / 16,
+  leastOfOwnScore: 1 / 4,
   blockShare: 1 / 16,
   blocksAtOnce: 7,
 }
