@@ -1,4 +1,4 @@
-/** `npm run evals -- NAME [--json] [--data DIR] [--vectors DIR] [--budget TOKENS] [--turns N]` */
+/** `npm run evals -- NAME [--json] [--data DIR] [--vectors DIR] [--budget TOKENS] [--turns N] [--edits N] [--sources N] [--seed N]` */
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Figures, report, reportSkipped } from 'caliber-bench/report'
@@ -6,9 +6,10 @@ import { wholeNumber } from 'caliber-bench/wholeNumber'
 import { defaultFolder, readConversations } from './locomo/data.ts'
 import { runLocomo } from './locomo/run.ts'
 import { readEmbedder } from './locomo/vectors.ts'
+import { runMaintain } from './maintain/run.ts'
 import { runPrefix } from './prefix/run.ts'
 
-const evals: Readonly<Record<string, (options: Options) => Promise<void>>> = { locomo, prefix }
+const evals: Readonly<Record<string, (options: Options) => Promise<void>>> = { locomo, maintain, prefix }
 
 interface Options {
   readonly json: boolean
@@ -19,6 +20,10 @@ interface Options {
   readonly budget: string
   /** Of `prefix`: how many turns of each dialogue are replayed; all where left out. */
   readonly turns?: string
+  /** Of `maintain`: random edits, sources of which one is poisoned, and what both are drawn by. */
+  readonly edits: string
+  readonly sources: string
+  readonly seed: string
 }
 
 /** By words alone and, where there are vectors, by words and meaning. */
@@ -43,6 +48,18 @@ async function prefix({ json, data, budget, turns }: Options): Promise<void> {
   report('prefix', await runPrefix(conversations, size, progress('prefix')), { json })
 }
 
+async function maintain({ json, data, edits, sources, seed }: Options): Promise<void> {
+  const folder = data === undefined ? defaultFolder : given(data)
+  const conversations = await readConversations(folder)
+  if (!conversations) return reportSkipped('maintain', 'there is no LoCoMo data; name its folder with --data', { json })
+  const size = {
+    edits: wholeNumber('--edits', edits, 1_000_000),
+    sources: wholeNumber('--sources', sources, 1_000_000),
+    seed: wholeNumber('--seed', seed, 2 ** 31),
+  }
+  report('maintain', await runMaintain(conversations, size, progress('maintain')), { json })
+}
+
 const given = (folder: string) => path.resolve(process.env['INIT_CWD'] ?? '.', folder)
 
 function under(name: string, figures: Figures): Figures {
@@ -59,7 +76,7 @@ function progress(name: string): (share: number) => void {
   }
 }
 
-const usage = `usage: npm run evals -- ${Object.keys(evals).join('|')} [--json] [--data DIR] [--vectors DIR] [--budget TOKENS] [--turns N]`
+const usage = `usage: npm run evals -- ${Object.keys(evals).join('|')} [--json] [--data DIR] [--vectors DIR] [--budget TOKENS] [--turns N] [--edits N] [--sources N] [--seed N]`
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -68,6 +85,9 @@ const { values, positionals } = parseArgs({
     vectors: { type: 'string' },
     budget: { type: 'string', default: '4096' },
     turns: { type: 'string' },
+    edits: { type: 'string', default: '1000' },
+    sources: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
     help: { type: 'boolean', default: false },
   },
 })

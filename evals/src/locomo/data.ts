@@ -26,6 +26,14 @@ export interface Conversation {
   readonly id: string
   readonly units: readonly Unit[]
   readonly questions: readonly Question[]
+  readonly facts: readonly Observation[]
+}
+
+/** What a model noted of a session, and the turns that it says so of. */
+export interface Observation {
+  readonly subject: string
+  readonly text: string
+  readonly gold: readonly string[]
 }
 
 export const categories = { 1: 'multihop', 2: 'temporal', 3: 'openDomain', 4: 'singleHop' } as const
@@ -64,6 +72,7 @@ interface PublishedTurn {
 interface Sample {
   readonly sample_id: string
   readonly conversation: Readonly<Record<string, unknown>>
+  readonly observation?: unknown
   readonly qa: readonly { question: string; evidence?: unknown[]; category: number }[]
 }
 
@@ -71,7 +80,7 @@ function isSample(value: unknown): value is Sample {
   return typeof value === 'object' && value !== null && 'sample_id' in value && 'conversation' in value && 'qa' in value
 }
 
-function conversationOf({ sample_id: id, conversation, qa }: Sample): Conversation {
+function conversationOf({ sample_id: id, conversation, qa, observation }: Sample): Conversation {
   const sessions = Object.keys(conversation).filter(
     (key) => /^session_\d+$/.test(key) && Array.isArray(conversation[key]),
   )
@@ -90,7 +99,17 @@ function conversationOf({ sample_id: id, conversation, qa }: Sample): Conversati
     const named = categories[category as keyof typeof categories]
     return named === undefined || gold.size === 0 ? [] : [{ number, question, category: named, gold }]
   })
-  return { id, units, questions }
+  return { id, units, questions, facts: observationsOf(observation) }
+}
+
+/** Published as `{ session: { speaker: [[text, id or ids]] } }`. */
+function observationsOf(observation: unknown): readonly Observation[] {
+  const sessions = Object.values((observation ?? {}) as Record<string, Record<string, [string, string | string[]][]>>)
+  return sessions.flatMap((speakers) =>
+    Object.entries(speakers).flatMap(([subject, noted]) =>
+      noted.map(([text, gold]) => ({ subject, text, gold: [gold].flat().flatMap(cleaned) })),
+    ),
+  )
 }
 
 /** Some entries hold several ids, `D:` for `D`, or leading zeros. */

@@ -53,5 +53,5 @@ function dialogue(): Conversation {
     category: 'singleHop' as const,
     gold: new Set([`D1:${number + 1}`]),
   }))
-  return { id: 'test', units, questions }
+  return { id: 'test', units, questions, facts: [] }
 }

@@ -82,7 +82,7 @@ export class Memories {
         { atLeastSeq, seq: entry.memory.seq },
       )
     }
-    return new MemoryView(entry.memory, entry.summaries, principal)
+    return new MemoryView(entry.memory, principal, entry.summaries)
   }
 
   /**

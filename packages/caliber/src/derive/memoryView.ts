@@ -11,9 +11,10 @@ import type { Coverage, Found, MemoryItem, NotePlace, ScopeMemory, Search, Tenan
 export class MemoryView {
   readonly #memory: TenantMemory
   readonly #readable: ReadonlySet<RegionId>
-  readonly #summaries: SummaryGraph
+  readonly #summaries: SummaryGraph | undefined
 
-  constructor(memory: TenantMemory, summaries: SummaryGraph, principal: Pick<Principal, 'principalId' | 'regions'>) {
+  /** @param summaries over that memory; there are none of a memory of the past */
+  constructor(memory: TenantMemory, principal: Pick<Principal, 'principalId' | 'regions'>, summaries?: SummaryGraph) {
     this.#memory = memory
     this.#summaries = summaries
     this.#readable = memory.regions.readableBy(principal)
@@ -41,19 +42,19 @@ export class MemoryView {
 
   /** In how many items and summaries of the whole memory, open to the principal or not, an item of these ids or a text stands. */
   residueOf(ids: ReadonlySet<string>, words: string | undefined): number {
-    return this.#memory.residueOf(ids, words) + this.#summaries.residueOf(words)
+    return this.#memory.residueOf(ids, words) + (this.#summaries?.residueOf(words) ?? 0)
   }
 
   /** What was said in a scope, in short. @throws CaliberError `not_found`; `unavailable` as `SummaryGraph.ofScope` does */
   summaryOfScope(scopeId: string): Promise<SummaryAnswer> {
     this.scope(scopeId)
-    return this.#summaries.ofScope(scopeId)
+    return this.#present().ofScope(scopeId)
   }
 
   /** What was said in the scopes of a trajectory, in short. @throws CaliberError as {@link summaryOfScope} does */
   summaryOfTrajectory(trajectoryId: string): Promise<SummaryAnswer> {
     this.assertTrajectory(trajectoryId)
-    return this.#summaries.ofTrajectory(trajectoryId)
+    return this.#present().ofTrajectory(trajectoryId)
   }
 
   /** The live notes that contradict an item, while nobody has resolved it. */
@@ -90,5 +91,10 @@ export class MemoryView {
   /** The items that fit a query best, best first; equal scores in log order. */
   search(search: Omit<Search, 'regions'>): readonly Found[] {
     return this.#memory.search({ ...search, regions: this.#readable })
+  }
+
+  #present(): SummaryGraph {
+    if (!this.#summaries) throw new TypeError('Summaries are of the present.')
+    return this.#summaries
   }
 }

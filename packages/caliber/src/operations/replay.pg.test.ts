@@ -2,9 +2,11 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Memories } from '../derive/memories.ts'
+import { Derivations } from '../derive/summaries/derivations.ts'
 import type { KeptWindow } from '../domain/context/window.ts'
 import type { Principal } from '../domain/principal.ts'
 import { createRuntime } from '../local/runtime.ts'
+import { extractiveSummariser } from '../models/extractiveSummariser.ts'
 import { callsAs, type TestCaliber, type TestPrincipal, type TestTenant, testCaliber } from './testing/tenant.ts'
 
 interface Replay {
@@ -181,6 +183,11 @@ test('memories of the past are folded one after the other, and no more than eigh
     maxBytes: 2 ** 30,
     pollMs: 600_000,
     validation: 'on_mutation',
+    summaries: {
+      summariser: extractiveSummariser((text) => text.length),
+      derivations: new Derivations(caliber.sessions),
+      countTokens: (text) => text.length,
+    },
     now: () => new Date(),
   })
   const { seq } = await memories.at(principal)

@@ -1,0 +1,54 @@
+/** Whether anything of what was forgotten is left: in tables, indexes and windows, and among the nearest neighbours. */
+import { setTimeout } from 'node:timers/promises'
+import type { Caliber, Embedder } from 'caliber'
+import type { Figures } from 'caliber-bench/report'
+import type { Dialogue } from './dialogue.ts'
+
+const dimensions = 64
+
+/** Meaning of a kind: the words of a text, hashed. Equal texts have cosine 1. */
+export const wordsAsVectors: Embedder = {
+  model: 'words',
+  dimensions,
+  async embed(texts) {
+    return texts.map((text) => {
+      const vector = new Float32Array(dimensions).fill(0.01)
+      for (const word of text.toLowerCase().match(/\w+/g) ?? []) {
+        let hash = 7
+        for (const letter of word) hash = (hash * 31 + letter.charCodeAt(0)) % 65_521
+        vector[hash % dimensions] = (vector[hash % dimensions] ?? 0) + 1
+      }
+      const length = Math.hypot(...vector)
+      return vector.map((value) => value / length)
+    })
+  },
+}
+
+export async function runForget(caliber: Caliber, dialogue: Dialogue): Promise<Figures> {
+  await vectorsThere(caliber)
+  const victims = dialogue.scopes
+    .flatMap(({ turns }) => turns.filter(({ text }) => text.length > 120).slice(0, 1))
+    .slice(0, 10)
+  let residue = 0
+  let neighbours = 0
+  for (const { turnId, text } of victims) {
+    const words = text.slice(text.indexOf(': ') + 2)
+    await caliber.context.assemble({ query: words.slice(0, 200), budgetTokens: 1_000 })
+    await caliber.trajectory.summary({ trajectoryId: dialogue.trajectoryId })
+    const { receipts } = await caliber.memory.forget({ items: [turnId], reason: 'asked for' })
+    await caliber.trajectory.summary({ trajectoryId: dialogue.trajectoryId })
+    for (const { receiptId } of receipts) residue += (await caliber.memory.residue({ receiptId, words })).residue
+    await vectorsThere(caliber)
+    const { items } = await caliber.memory.search({ query: words, limit: 20 })
+    neighbours += items.filter((item) => item.id === turnId || (item.signals.semantic ?? 0) > 0.999).length
+  }
+  return { 'forget.forgotten': victims.length, 'forget.residue': residue, 'forget.nearestNeighbours': neighbours }
+}
+
+async function vectorsThere(caliber: Caliber): Promise<void> {
+  for (let looks = 0; looks < 3_000; looks += 1) {
+    if ((await caliber.memory.search({ query: 'anything', limit: 1 })).semantic === 'full') return
+    await setTimeout(20)
+  }
+  throw new Error('vectors did not arrive')
+}
