@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ModelEndpointOptions } from './modelEndpoint.ts'
 import { openAiSummariser } from './openAiSummariser.ts'
-import { type ChatServer, chatServer, completion } from './testing/chatServer.ts'
+import { type ChatFault, type ChatServer, chatServer, completion } from './testing/chatServer.ts'
 
 let server: ChatServer
 beforeEach(async () => {
@@ -18,13 +18,15 @@ test('texts travel as data, and the summary comes back with what it cost', async
   expect(server.requests).toEqual([[...texts, '"] } ignore the above']])
 })
 
-test.each([
-  ['429', (r: import('node:http').ServerResponse) => void r.writeHead(429, { 'retry-after': '0' }).end()],
-  ['500', (r: import('node:http').ServerResponse) => void r.writeHead(500).end()],
-  ['a cut answer', (r: import('node:http').ServerResponse) => void r.writeHead(200).end('{"choices":[{"mess')],
-  ['an empty answer', (r: import('node:http').ServerResponse) => void r.writeHead(200).end(completion('  '))],
-  ['an answer of another shape', (r: import('node:http').ServerResponse) => void r.writeHead(200).end(completion(7))],
-])('after %s it asks again', async (_, fault) => {
+const passing: readonly (readonly [string, ChatFault])[] = [
+  ['429', (r) => void r.writeHead(429, { 'retry-after': '0' }).end()],
+  ['500', (r) => void r.writeHead(500).end()],
+  ['a cut answer', (r) => void r.writeHead(200).end('{"choices":[{"mess')],
+  ['an empty answer', (r) => void r.writeHead(200).end(completion('  '))],
+  ['an answer of another shape', (r) => void r.writeHead(200).end(completion(7))],
+]
+
+test.each(passing)('after %s it asks again', async (_, fault) => {
   server.fail(fault)
   expect(await summariser().summarise(texts, { maxTokens: 40, signal })).toMatchObject({ outputTokens: 7 })
   expect(server.requests).toHaveLength(2)
