@@ -344,17 +344,25 @@ export class TenantMemory {
       accept,
     })
     const vectors = this.#vectors
-    const ranked =
-      vectors === undefined || vector === undefined
-        ? spread.map(({ doc, score }) => ({ doc, score, signals: { lexical: score } }))
-        : fuse(spread, vectors.search(vector, { limit: Math.max(leastHits, limit), accept: accepts }), (doc) =>
-            vectors.cosine(doc, vector),
-          ).map(({ doc, ...signals }) => ({ doc, score: signals.fused, signals }))
+    if (vectors === undefined || vector === undefined) {
+      return this.#first(limit, spread, (item, { score }) => ({ item, score, signals: { lexical: score } }))
+    }
+    const near = vectors.search(vector, { limit: Math.max(leastHits, limit), accept: accepts })
+    const fused = fuse(spread, near, (doc) => vectors.cosine(doc, vector))
+    return this.#first(limit, fused, (item, { doc, ...signals }) => ({ item, score: signals.fused, signals }))
+  }
+
+  /** The first items of a ranking. It is many times as long as what is asked for, so only those get objects of their own. */
+  #first<Ranked extends { readonly doc: number }>(
+    limit: number,
+    ranking: readonly Ranked[],
+    foundAs: (item: MemoryItem, ranked: Ranked) => Found,
+  ): readonly Found[] {
     const found: Found[] = []
-    for (const { doc, ...rest } of ranked) {
-      const item = this.#items[doc]
+    for (const ranked of ranking) {
       if (found.length === limit) break
-      if (item) found.push({ item, ...rest })
+      const item = this.#items[ranked.doc]
+      if (item) found.push(foundAs(item, ranked))
     }
     return found
   }
