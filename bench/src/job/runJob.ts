@@ -14,6 +14,8 @@ export interface JobSetting {
 
 const defaultLongestMs = 5 * 60_000
 const graceMs = 10_000
+/** Of a job that failed: some carry thousands of questions. */
+const shownChars = 200
 
 /**
  * Run a job in a process of its own.
@@ -39,7 +41,7 @@ export async function runJob<Answer>(
       child.on('message', (message: JobMessage) => {
         if (message.state === 'running') progress(message.progress)
         else if (message.state === 'done') resolve(message.answer)
-        else reject(new Error(`Job ${JSON.stringify(job)} failed: ${message.message}`))
+        else reject(new Error(`Job ${JSON.stringify(job).slice(0, shownChars)} failed: ${message.message}`))
       })
       child.on('error', reject)
       child.on('exit', (code) => reject(new Error(`A job ended with ${code} before it answered.`)))

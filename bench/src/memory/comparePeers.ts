@@ -26,7 +26,7 @@ interface Searched {
 }
 
 const program = new URL('../../peers/process.mjs', import.meta.url)
-const longestMs = 15 * 60_000
+const longestMs = 30 * 60_000
 
 /** Figures by system; none, with a word on standard error, where there is no data or the peers cannot be installed. */
 export async function comparePeers(run: Run): Promise<Figures> {

@@ -17,8 +17,8 @@ const mostRounds = 20
 
 export const usage = `usage: npm run bench -- memory [--json] [--sizes 1k,10k,100k|none] [--rounds 5] [--seed 7] [--peers] [--profile DIR]
 
-Measures how the memory of one tenant grows, and with --peers what other memories take for the same. Takes 2 minutes; with
-1M among the sizes 10 more, with --peers 15 more.
+Measures how the memory of one tenant grows, and with --peers what other memories take for the same. 1M among the sizes and
+--peers take long: 25 minutes and an hour where other jobs took most of both cores.
 
 <items>.  on the native tier, and embedded.<items>. on the embedded one up to 10k. Made-up dialogue, each text different (sessions
           of 50 turns, 30 words a turn, words by Zipf's law), loaded by transcript.import. The median over the rounds of each
