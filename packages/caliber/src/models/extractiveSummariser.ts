@@ -8,6 +8,7 @@
  * until none fits: the centroid of Radev et al. (Information Processing & Management 40, 2004), made less repetitive by the
  * maximal marginal relevance of Carbonell & Goldstein (SIGIR 1998). Equal texts give equal summaries.
  */
+import { setImmediate } from 'node:timers/promises'
 import { CaliberError } from '../domain/errors.ts'
 import type { Summariser } from './summariser.ts'
 
@@ -22,6 +23,8 @@ export function extractiveSummariser(countTokens: (text: string) => number): Sum
     name: 'extractive/1',
     isLocal: true,
     async summarise(texts, { maxTokens, signal }) {
+      // Many summaries in a row must not keep everybody else from the processor.
+      await setImmediate()
       if (signal.aborted) throw new CaliberError('unavailable', 'The summary was cancelled.')
       const sentences = sentencesOf(texts)
       const taken = chosen(sentences, maxTokens, countTokens)

@@ -33,6 +33,8 @@ const version = 1
 const turnsPerLeaf = 16
 /** UTF-16 units of one turn that a model is shown: its beginning, where it is long. */
 const shownChars = 8_000
+/** Longer texts are not counted: hardly a text has more characters to a token, and those may be summarised. */
+const mostTokenChars = 16
 /** Calls of the model at once, for one tenant. */
 const callsAtOnce = 4
 /** Rough octets of a node: its summary, its edges, its record. */
@@ -197,7 +199,7 @@ export class SummaryGraph {
     // Sources of what is not kept are its own sources.
     const sourceIds = parts.flatMap((part) => part.sourceIds)
     const maxTokens = limits.summaryTokens
-    if (countTokens(whole) <= maxTokens) return { text: whole, sourceIds }
+    if (whole.length <= maxTokens * mostTokenChars && countTokens(whole) <= maxTokens) return { text: whole, sourceIds }
     const regionId = this.#memory.scope(scopeId)?.regionId
     if (regionId === undefined) return { text: '', sourceIds: [] }
 
