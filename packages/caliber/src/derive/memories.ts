@@ -14,7 +14,8 @@ import type { Principal } from '../domain/principal.ts'
 import type { Embeddings } from './embeddings/embeddings.ts'
 import { catchUp } from './feed.ts'
 import { MemoryView } from './memoryView.ts'
-import { SummaryGraph, type SummaryParts } from './summaries/summaryGraph.ts'
+import type { SummaryParts } from './summaries/joiner.ts'
+import { SummaryGraph } from './summaries/summaryGraph.ts'
 import { TenantMemory } from './tenantMemory.ts'
 
 export interface MemoriesOptions {

@@ -20,7 +20,7 @@ export interface SummaryTreeParts {
   readonly leaves: Readable<number>
   leaf(index: number): AsyncDerived<Part>
   /** Make one part of several; asked again when one of them has changed. */
-  join(place: string, parts: readonly Part[], signal: AbortSignal, node: AsyncDerived<Part>): Promise<Part>
+  join(place: string, parts: readonly Part[], signal: AbortSignal): Promise<Part>
 }
 
 export const childrenPerNode = 8
@@ -44,11 +44,6 @@ export class SummaryTree {
     })
   }
 
-  /** Nodes made so far, leaves not counted. */
-  get size(): number {
-    return this.#nodes.size
-  }
-
   #node(level: number, index: number): AsyncDerived<Part> {
     if (level === 0) return this.#parts.leaf(index)
     const place = `${level}/${index}`
@@ -64,7 +59,7 @@ export class SummaryTree {
       const below = Math.ceil(leaves.get() / childrenPerNode ** (level - 1))
       return Math.min(childrenPerNode, below - index * childrenPerNode)
     })
-    const node: AsyncDerived<Part> = asyncDerived(this.#graph, async (t: Tracker) => {
+    return asyncDerived(this.#graph, async (t: Tracker) => {
       const children = Array.from({ length: t.get(width) }, (_, i) =>
         this.#node(level - 1, index * childrenPerNode + i),
       )
@@ -73,9 +68,8 @@ export class SummaryTree {
         if (part.text !== '') parts.push(part)
       const [only] = parts
       if (parts.length < 2) return only ?? nothing
-      return this.#parts.join(place, parts, t.signal, node)
+      return this.#parts.join(place, parts, t.signal)
     })
-    return node
   }
 }
 

@@ -1,0 +1,99 @@
+/** One part of several: their text as it is where it is short, else a summary that is made once for the same texts. */
+import { createHash } from 'node:crypto'
+import { Gate } from '@caliber/talos'
+import { CaliberError } from '../../domain/errors.ts'
+import type { RegionId, TenantId } from '../../domain/ids.ts'
+import { limits } from '../../domain/limits.ts'
+import type { Summariser } from '../../models/summariser.ts'
+import type { Derivations } from './derivations.ts'
+import type { Part } from './summaryTree.ts'
+
+export interface SummaryParts {
+  readonly summariser: Summariser
+  readonly derivations: Derivations
+  countTokens(text: string): number
+}
+
+/** Where a summary stands: in which region, and which node of which tree it is. */
+export interface Place {
+  readonly regionId: RegionId
+  readonly node: string
+}
+
+/** Part of every action: change it with the code that makes summaries. */
+const version = 1
+/** Longer texts are not counted: hardly a text has more characters to a token, and those may be summarised. */
+const mostTokenChars = 16
+/** Calls of the model at once, for one tenant. */
+const callsAtOnce = 4
+/** Rough octets of a node: its summary, its edges, its record. */
+const nodeBytes = 4_000
+
+export class Joiner {
+  readonly #tenantId: TenantId
+  readonly #parts: SummaryParts
+  readonly #gate = new Gate(callsAtOnce)
+  readonly #closing = new AbortController()
+  /** Of each node, how its summary was made last. */
+  readonly #made = new Map<string, { readonly action: string; readonly text: string }>()
+
+  constructor(tenantId: TenantId, parts: SummaryParts) {
+    this.#tenantId = tenantId
+    this.#parts = parts
+  }
+
+  /** Estimate of the octets that summaries and the nodes they stand in hold. */
+  get bytes(): number {
+    return this.#made.size * nodeBytes
+  }
+
+  /** In how many summaries a text stands. */
+  residueOf(words: string): number {
+    return [...this.#made.values()].filter(({ text }) => text.includes(words)).length
+  }
+
+  /** Stop what is under way. */
+  close(): void {
+    this.#closing.abort()
+  }
+
+  /** @throws CaliberError `unavailable` */
+  async join({ regionId, node }: Place, parts: readonly Part[], signal: AbortSignal): Promise<Part> {
+    const { summariser, countTokens } = this.#parts
+    const texts = parts.map(({ text }) => text)
+    const whole = texts.join('\n')
+    const sourceIds = parts.flatMap((part) => part.sourceIds)
+    const maxTokens = limits.summaryTokens
+    if (whole.length <= maxTokens * mostTokenChars && countTokens(whole) <= maxTokens) return { text: whole, sourceIds }
+
+    const action = digest(JSON.stringify([version, summariser.name, maxTokens, regionId, texts]))
+    const known = this.#made.get(node)
+    if (known?.action === action && summariser.isLocal) return { text: known.text, sourceIds: [] }
+    const ending = AbortSignal.any([signal, this.#closing.signal])
+    const make = () => this.#gate.run(() => summariser.summarise(texts, { maxTokens, signal: ending }))
+    const id = idOf(node)
+    const derivation = { id, regionId, action, model: summariser.name, sourceIds, signal: ending }
+    const text = await (summariser.isLocal
+      ? make().then((summary) => summary.text)
+      : this.#parts.derivations.obtain(this.#tenantId, derivation, make)
+    ).catch(asUnavailable)
+    this.#made.set(node, { action, text })
+    return { text, sourceIds: summariser.isLocal ? [] : [id] }
+  }
+}
+
+/** Whoever asks for a summary has sent the model nothing that could be wrong. */
+function asUnavailable(error: unknown): never {
+  if (!(error instanceof CaliberError) || error.code !== 'invalid_input') throw error
+  throw new CaliberError('unavailable', error.message, error.detail)
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** A UUID (version 8, RFC 9562) that says which node a value is of. */
+function idOf(node: string): string {
+  const hex = digest(node)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
