@@ -282,7 +282,7 @@ async function fill(tenant: TestTenant): Promise<void> {
   await tenant.call('context.assemble', { query: 'hello' })
   await openVectorStore(caliber.sessions, 'model', 1).keep(
     tenant.tenantId,
-    new Map([[textDigest('hello'), new Float32Array([1])]]),
+    new Map([[textDigest('hello'), { itemId: randomUUID(), vector: new Float32Array([1]) }]]),
     Number.MAX_SAFE_INTEGER,
   )
   await new Derivations(caliber.sessions).obtain(

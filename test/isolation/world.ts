@@ -155,8 +155,8 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
     await call(admin, 'note.retract', { noteId, reason: 'x' })
     await call(admin, 'memory.revoke', { itemId: noteId, reason: regions[name] })
   }
-  // Afterwards: forgetting takes a tenant's vectors along.
-  const vectors = new Map([[textDigest(textOf(wordsOf(number, 'common'), 'note')), new Float32Array([1])]])
+  const vector = { itemId: randomUUID(), vector: new Float32Array([1]) }
+  const vectors = new Map([[textDigest(textOf(wordsOf(number, 'common'), 'note')), vector]])
   await openVectorStore(site.sessions, 'model', 1).keep(tenantId, vectors, Number.MAX_SAFE_INTEGER)
   for (const regionId of Object.values(regions) as readonly RegionId[]) {
     const made = { text: 'in short', inputTokens: 1, outputTokens: 1 }

@@ -331,8 +331,8 @@ begin
   delete from caliber.artifact_revision r where r.tenant_id = tenant and r.artifact_id = any (gone);
   delete from caliber.artifact a where a.tenant_id = tenant and a.id = any (gone);
   delete from caliber.note n where n.tenant_id = tenant and n.id = any (gone);
-  -- A vector says much of what its text said, and does not know whose it is. Those of other texts are computed again.
-  delete from caliber.embedding e where e.tenant_id = tenant;
+  -- Whoever says the same and is still there gets its vector computed again.
+  delete from caliber.embedding e where e.tenant_id = tenant and e.item_id = any (gone);
 
   -- What came of a trajectory was written knowing all of it.
   update caliber.trajectory t
@@ -1376,6 +1376,7 @@ create table caliber.embedding (
   model text not null,
   digest bytea not null,
   vector bytea not null,
+  item_id uuid not null,
   created_at timestamp with time zone default clock_timestamp() not null
 );
 alter table caliber.embedding add constraint embedding_digest_check CHECK ((octet_length(digest) = 32));
@@ -1383,6 +1384,7 @@ alter table caliber.embedding add constraint embedding_model_check CHECK (((leng
 alter table caliber.embedding add constraint embedding_vector_check CHECK ((((octet_length(vector) >= 4) AND (octet_length(vector) <= 262144)) AND ((octet_length(vector) % 4) = 0)));
 alter table caliber.embedding add constraint embedding_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES caliber.tenant(tenant_id);
 alter table caliber.embedding add constraint embedding_pkey PRIMARY KEY (tenant_id, model, digest);
+CREATE INDEX embedding_item ON caliber.embedding USING btree (tenant_id, item_id);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy app on caliber.embedding as permissive for all to caliber_app using ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text)) with check ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text));
 create policy owner on caliber.embedding as permissive for all to caliber_owner using (true) with check (true);

@@ -13,7 +13,7 @@
 
 select set_config('role', 'caliber_owner', true);
 
--- Forgetting takes the tenant's vectors along.
+-- Forgetting takes vectors along.
 create policy owner on caliber.embedding to caliber_owner using (true) with check (true);
 
 create table caliber.erasure (
@@ -204,8 +204,8 @@ begin
   delete from caliber.artifact_revision r where r.tenant_id = tenant and r.artifact_id = any (gone);
   delete from caliber.artifact a where a.tenant_id = tenant and a.id = any (gone);
   delete from caliber.note n where n.tenant_id = tenant and n.id = any (gone);
-  -- A vector says much of what its text said, and does not know whose it is. Those of other texts are computed again.
-  delete from caliber.embedding e where e.tenant_id = tenant;
+  -- Whoever says the same and is still there gets its vector computed again.
+  delete from caliber.embedding e where e.tenant_id = tenant and e.item_id = any (gone);
 
   -- What came of a trajectory was written knowing all of it.
   update caliber.trajectory t

@@ -169,19 +169,24 @@ test('without an embedding model an answer says nothing of meaning', async () =>
   }
 })
 
-test('what is forgotten leaves no vector, and one that was under way then is not kept', async () => {
+test('what is forgotten leaves no vector and takes none of others, and one that was under way then is not kept', async () => {
   const tenant = await filled()
   await tenant.call('note.record', { subject: 'lunch', content: 'noodles' })
   const { items, eventSeq } = await searched(tenant, 'puppy')
-  await tenant.call('memory.forget', { items: [items[0]?.id], reason: 'asked for' })
-  expect(await stored(tenant)).toBe(0)
+  const before = await stored(tenant)
+  const itemId = items[0]?.id ?? ''
+  const vectorsOf = () => caliber.admin`select 1 from caliber.embedding where item_id = ${itemId}`
+  expect(await vectorsOf()).toHaveLength(1)
+  await tenant.call('memory.forget', { items: [itemId], reason: 'asked for' })
+  expect(await vectorsOf()).toHaveLength(0)
+  expect(await stored(tenant)).toBe(before - 1)
   const left = await searched(tenant, 'ship')
   expect(left.items.map(({ text }) => text)).toEqual([expect.stringContaining('Stockholm')])
   const late = openVectorStore(caliber.sessions, 'themes', 1)
-  const vectors = new Map([[textDigest('the dog'), Float32Array.of(1)]])
+  const vectors = new Map([[textDigest('the dog'), { itemId, vector: Float32Array.of(1) }]])
   await expect(late.keep(tenant.tenantId, vectors, eventSeq)).rejects.toMatchObject({ code: 'conflict' })
   await late.keep(tenant.tenantId, vectors, left.eventSeq)
-  expect(await stored(tenant)).toBe(1)
+  expect(await vectorsOf()).toHaveLength(1)
 })
 
 test('notes are filtered by level and confidence', async () => {

@@ -123,7 +123,11 @@ export class Embeddings {
     const known = await this.#store.find(tenantId, [...textOf.keys()])
     const missing = [...textOf].filter(([digest]) => !known.has(digest))
     const fresh = await this.#computed(missing)
-    const kept = fresh.size === 0 ? fresh : await this.#store.keep(tenantId, fresh, seq)
+    const itemIdOf = new Map(Array.from(digestOf, ([item, digest]) => [digest, item.id]))
+    const owned = new Map(
+      Array.from(fresh, ([digest, vector]) => [digest, { itemId: itemIdOf.get(digest) ?? '', vector }]),
+    )
+    const kept = owned.size === 0 ? fresh : await this.#store.keep(tenantId, owned, seq)
     for (const [item, digest] of digestOf) memory.putVector(item, known.get(digest) ?? kept.get(digest) ?? null)
   }
 

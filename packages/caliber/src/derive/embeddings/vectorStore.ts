@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { holdLineage } from '../../db/holdLineage.ts'
 import type { Sessions } from '../../db/session.ts'
-import { texts } from '../../db/sql.ts'
+import { texts, uuids } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import type { TenantId } from '../../domain/ids.ts'
 import { operatorOf } from '../../domain/tenant.ts'
@@ -10,6 +10,12 @@ import { operatorOf } from '../../domain/tenant.ts'
 /** By what a text's vector is found: SHA-256 of its UTF-8, lower-case hex. */
 export function textDigest(text: string): string {
   return createHash('sha256').update(text).digest('hex')
+}
+
+/** A vector, and the item whose text it stands for: when that is forgotten, it goes. */
+export interface ItemVector {
+  readonly itemId: string
+  readonly vector: Float32Array
 }
 
 /** Vectors of one model's space. */
@@ -25,7 +31,7 @@ export interface VectorStore {
    */
   keep(
     tenantId: TenantId,
-    vectors: ReadonlyMap<string, Float32Array>,
+    vectors: ReadonlyMap<string, ItemVector>,
     seq: number,
   ): Promise<ReadonlyMap<string, Float32Array>>
 }
@@ -50,7 +56,8 @@ export function openVectorStore(sessions: Sessions, model: string, dimensions: n
     find,
     async keep(tenantId, vectors, seq) {
       const digests = [...vectors.keys()]
-      const hexes = [...vectors.values()].map((vector) => writeVector(vector).toString('hex'))
+      const hexes = [...vectors.values()].map(({ vector }) => writeVector(vector).toString('hex'))
+      const itemIds = [...vectors.values()].map(({ itemId }) => itemId)
       await sessions.run(
         claimsOf(tenantId),
         async (sql) => {
@@ -61,9 +68,10 @@ export function openVectorStore(sessions: Sessions, model: string, dimensions: n
           if (forgotten)
             throw new CaliberError('conflict', 'Something was forgotten meanwhile. Read the texts again.', { seq })
           await sql`
-            insert into caliber.embedding (tenant_id, model, digest, vector)
-            select caliber.current_tenant(), ${space}, decode(digest, 'hex'), decode(vector, 'hex')
-            from unnest(${texts(digests)}, ${texts(hexes)}) as fresh (digest, vector) order by digest
+            insert into caliber.embedding (tenant_id, model, digest, vector, item_id)
+            select caliber.current_tenant(), ${space}, decode(digest, 'hex'), decode(vector, 'hex'), item_id
+            from unnest(${texts(digests)}, ${texts(hexes)}, ${uuids(itemIds)}) as fresh (digest, vector, item_id)
+            order by digest
             on conflict (tenant_id, model, digest) do nothing`
         },
         { relaxedDurability: true },
