@@ -86,6 +86,7 @@ const redundant: readonly (readonly [RegExp, string])[] = [
     'written by functions alone, which write the claimed tenant',
   ],
   [/^policy embedding\.owner /, 'what forgetting would leave without it is seen by operations/semantic.pg.test.ts'],
+  [/^trigger erasure\.erase_derivations /, 'what would stay of a summary is seen by operations/summaries.pg.test.ts'],
   [/^policy derivation\.owner /, 'without it nothing is derived, which operations/summaries.pg.test.ts sees'],
   [/^policy principal\.owner /, 'no function of the owner reads this table yet'],
 ]

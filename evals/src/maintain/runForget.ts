@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Caliber, Embedder } from 'caliber'
 import type { Figures } from 'caliber-bench/report'
-import type { Dialogue } from './dialogue.ts'
+import type { Dialogue, SaidTurn } from './dialogue.ts'
 
 const dimensions = 64
 
@@ -26,9 +26,8 @@ export const wordsAsVectors: Embedder = {
 
 export async function runForget(caliber: Caliber, dialogue: Dialogue): Promise<Figures> {
   await vectorsThere(caliber)
-  const victims = dialogue.scopes
-    .flatMap(({ turns }) => turns.filter(({ text }) => text.length > 120).slice(0, 1))
-    .slice(0, 10)
+  const isVictim = ({ state, text }: SaidTurn) => state === 'live' && text.length > 120
+  const victims = dialogue.scopes.flatMap(({ turns }) => turns.filter(isVictim).slice(0, 1)).slice(0, 10)
   let residue = 0
   let neighbours = 0
   for (const { turnId, text } of victims) {
