@@ -23,7 +23,7 @@ test('what is derived of an edited dialogue is what it would be if it were made 
     'revoke.othersChanged': 0,
   })
   expect(figures['edit.recomputeRatio']).toBeLessThan(0.5)
-}, 180_000)
+}, 300_000)
 
 test('negative control: a summary or a fact that stayed behind is seen', async () => {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'caliber-maintain-'))
@@ -38,7 +38,7 @@ test('negative control: a summary or a fact that stayed behind is seen', async (
     await caliber.close()
     await rm(dataDir, { recursive: true, force: true })
   }
-}, 60_000)
+}, 300_000)
 
 /** Three sessions of sixty turns, and a fact for every tenth. */
 function dialogue(): Conversation {
