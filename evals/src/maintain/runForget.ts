@@ -26,12 +26,15 @@ export const wordsAsVectors: Embedder = {
 
 export async function runForget(caliber: Caliber, dialogue: Dialogue): Promise<Figures> {
   await vectorsThere(caliber)
-  const isVictim = ({ state, text }: SaidTurn) => state === 'live' && text.length > 120
+  const said = dialogue.scopes.flatMap(({ turns }) => turns.filter(({ state }) => state === 'live'))
+  // What somebody said again stays said: words that stand in one turn alone.
+  const isVictim = ({ state, text }: SaidTurn) =>
+    state === 'live' && text.length > 120 && said.filter((turn) => turn.text.includes(wordsOf(text))).length === 1
   const victims = dialogue.scopes.flatMap(({ turns }) => turns.filter(isVictim).slice(0, 1)).slice(0, 10)
   let residue = 0
   let neighbours = 0
   for (const { turnId, text } of victims) {
-    const words = text.slice(text.indexOf(': ') + 2)
+    const words = wordsOf(text)
     await caliber.context.assemble({ query: words.slice(0, 200), budgetTokens: 1_000 })
     await caliber.trajectory.summary({ trajectoryId: dialogue.trajectoryId })
     const { receipts } = await caliber.memory.forget({ items: [turnId], reason: 'asked for' })
@@ -42,6 +45,11 @@ export async function runForget(caliber: Caliber, dialogue: Dialogue): Promise<F
     neighbours += items.filter((item) => item.id === turnId || (item.signals.semantic ?? 0) > 0.999).length
   }
   return { 'forget.forgotten': victims.length, 'forget.residue': residue, 'forget.nearestNeighbours': neighbours }
+}
+
+/** Without the role before them. */
+function wordsOf(text: string): string {
+  return text.slice(text.indexOf(': ') + 2)
 }
 
 async function vectorsThere(caliber: Caliber): Promise<void> {
