@@ -3,13 +3,19 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Figures, report, reportSkipped } from 'caliber-bench/report'
 import { wholeNumber } from 'caliber-bench/wholeNumber'
-import { defaultFolder, readConversations } from './locomo/data.ts'
+import { type Conversation, defaultFolder, readConversations } from './locomo/data.ts'
 import { runLocomo } from './locomo/run.ts'
 import { readEmbedder } from './locomo/vectors.ts'
 import { runMaintain } from './maintain/run.ts'
 import { runPrefix } from './prefix/run.ts'
 
-const evals: Readonly<Record<string, (options: Options) => Promise<void>>> = { locomo, maintain, prefix }
+/** Each over the same conversations. */
+const evals: Readonly<Record<string, (data: Data, options: Options) => Promise<Figures>>> = { locomo, maintain, prefix }
+
+interface Data {
+  readonly folder: string
+  readonly conversations: readonly Conversation[]
+}
 
 interface Options {
   readonly json: boolean
@@ -27,37 +33,36 @@ interface Options {
 }
 
 /** By words alone and, where there are vectors, by words and meaning. */
-async function locomo({ json, data, vectors }: Options): Promise<void> {
-  const folder = data === undefined ? defaultFolder : given(data)
-  const conversations = await readConversations(folder)
-  if (!conversations) return reportSkipped('locomo', 'there is no LoCoMo data; name its folder with --data', { json })
+async function locomo({ folder, conversations }: Data, { vectors }: Options): Promise<Figures> {
   const embedder = await readEmbedder(vectors === undefined ? folder : given(vectors), conversations)
   const lexical = await runLocomo(conversations, undefined, progress('locomo lexical'))
   const hybrid = embedder && (await runLocomo(conversations, embedder, progress('locomo hybrid')))
-  report('locomo', { ...under('lexical', lexical), ...(hybrid && under('hybrid', hybrid)) }, { json })
+  return { ...under('lexical', lexical), ...(hybrid && under('hybrid', hybrid)) }
 }
 
-async function prefix({ json, data, budget, turns }: Options): Promise<void> {
-  const folder = data === undefined ? defaultFolder : given(data)
-  const conversations = await readConversations(folder)
-  if (!conversations) return reportSkipped('prefix', 'there is no LoCoMo data; name its folder with --data', { json })
+async function prefix({ conversations }: Data, { budget, turns }: Options): Promise<Figures> {
   const size = {
     budgetTokens: wholeNumber('--budget', budget, 1_000_000),
     turns: turns === undefined ? Infinity : wholeNumber('--turns', turns, 1_000_000),
   }
-  report('prefix', await runPrefix(conversations, size, progress('prefix')), { json })
+  return runPrefix(conversations, size, progress('prefix'))
 }
 
-async function maintain({ json, data, edits, sources, seed }: Options): Promise<void> {
-  const folder = data === undefined ? defaultFolder : given(data)
-  const conversations = await readConversations(folder)
-  if (!conversations) return reportSkipped('maintain', 'there is no LoCoMo data; name its folder with --data', { json })
+async function maintain({ conversations }: Data, { edits, sources, seed }: Options): Promise<Figures> {
   const size = {
     edits: wholeNumber('--edits', edits, 1_000_000),
     sources: wholeNumber('--sources', sources, 1_000_000),
     seed: wholeNumber('--seed', seed, 2 ** 31),
   }
-  report('maintain', await runMaintain(conversations, size, progress('maintain')), { json })
+  return runMaintain(conversations, size, progress('maintain'))
+}
+
+async function run(name: string, evaluate: (data: Data, options: Options) => Promise<Figures>, options: Options) {
+  const { json, data } = options
+  const folder = data === undefined ? defaultFolder : given(data)
+  const conversations = await readConversations(folder)
+  if (!conversations) return reportSkipped(name, 'there is no LoCoMo data; name its folder with --data', { json })
+  report(name, await evaluate({ folder, conversations }, options), { json })
 }
 
 const given = (folder: string) => path.resolve(process.env['INIT_CWD'] ?? '.', folder)
@@ -91,9 +96,10 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 })
-const chosen = evals[positionals[0] ?? '']
+const [name = ''] = positionals
+const chosen = evals[name]
 if (values.help) console.log(usage)
-else if (chosen) await chosen(values)
+else if (chosen) await run(name, chosen, values)
 else {
   console.error(usage)
   process.exitCode = 2

@@ -5,14 +5,13 @@
  * `context.assemble` really put into a window of B tokens, headings and labels included (`assembled.tok<B>`).
  * With an embedding model, every question is asked once all turns have their vectors.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
-import { setTimeout } from 'node:timers/promises'
-import { type Caliber, type Embedder, openCaliber } from 'caliber'
+import type { Caliber, Embedder } from 'caliber'
 import { type Figures, quantile } from 'caliber-bench/report'
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
-import { type Conversation, categories, type Question, saidAt } from './data.ts'
+import { vectorsArrived } from '../vectorsArrived.ts'
+import { withFreshMemory } from '../withCaliber.ts'
+import { type Conversation, categories, type Question } from './data.ts'
+import { importConversation } from './importConversation.ts'
 import { mean, ndcg10, recallAt, recallUnder } from './metrics.ts'
 
 const depths = [1, 5, 10, 50] as const
@@ -31,16 +30,15 @@ export async function runLocomo(
   embedder: Embedder | undefined,
   progress: (share: number) => void,
 ): Promise<Figures> {
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'caliber-locomo-'))
-  const caliber = await openCaliber({ dataDir, tier: 'embedded', embedder })
-  try {
+  return withFreshMemory({ embedder }, async (caliber) => {
     const scored: Scored[] = []
     const times: Times = { search: [], assemble: [] }
     const faults = { overBudget: 0, unequalRepeats: 0 }
     const total = conversations.reduce((sum, { questions }) => sum + questions.length, 0)
     for (const conversation of conversations) {
-      const { trajectoryId, unitOf } = await importConversation(caliber, conversation)
-      if (embedder) await vectorsOf(caliber, conversation)
+      const { trajectoryId, scopes } = await importConversation(caliber, conversation)
+      const unitOf = new Map(scopes.flatMap(({ turns }) => turns.map(({ unitId, turn }) => [turn.turnId, unitId])))
+      if (embedder) await vectorsArrived(caliber, conversation.questions[0]?.question ?? '')
       const tokens = new Map(conversation.units.map(({ id, date, text }) => [id, countTokens(`[${date}] ${text}\n`)]))
       for (const question of conversation.questions) {
         scored.push(await score(caliber, question, { trajectoryId, unitOf, tokens, times, faults }))
@@ -48,21 +46,7 @@ export async function runLocomo(
       }
     }
     return figuresOf(scored, times, faults)
-  } finally {
-    await caliber.close()
-    await rm(dataDir, { recursive: true, force: true })
-  }
-}
-
-/** Wait until every turn has its vector. */
-async function vectorsOf(caliber: Caliber, { id, questions }: Conversation): Promise<void> {
-  const query = questions[0]?.question ?? ''
-  for (let looks = 0; looks < 3_000; looks += 1) {
-    const { semantic } = await caliber.memory.search({ query, limit: 1 })
-    if (semantic === 'full') return
-    await setTimeout(20)
-  }
-  throw new Error(`${id}: its vectors did not arrive`)
+  })
 }
 
 interface Times {
@@ -76,32 +60,6 @@ interface Setting {
   readonly tokens: ReadonlyMap<string, number>
   readonly times: Times
   readonly faults: { overBudget: number; unequalRepeats: number }
-}
-
-/** Import a conversation as a transcript. @returns its trajectory, and the LoCoMo id of each stored turn */
-async function importConversation(
-  caliber: Caliber,
-  { id, units }: Conversation,
-): Promise<{ trajectoryId: string; unitOf: ReadonlyMap<string, string> }> {
-  const lines = units.map((unit, i) => {
-    const role = unit.speaker === units[0]?.speaker ? 'user' : 'assistant'
-    return `${JSON.stringify({ role, content: unit.text, at: saidAt(unit, i), session: unit.session, id: unit.id })}\n`
-  })
-  const { trajectoryId, scopeIds, turnsAdded } = await caliber.transcript.import({
-    source: id,
-    format: 'plain',
-    text: lines.join(''),
-  })
-  if (trajectoryId === null || turnsAdded !== units.length)
-    throw new Error(`${id}: ${turnsAdded} of ${units.length} turns imported`)
-  const sessions = [...new Set(units.map(({ session }) => session))]
-  const unitOf = new Map<string, string>()
-  for (const [i, scopeId] of scopeIds.entries()) {
-    const said = units.filter(({ session }) => session === sessions[i])
-    const { items } = await caliber.turn.list({ scopeId, limit: 1_000 })
-    for (const turn of items) unitOf.set(turn.turnId, said[turn.sequence - 1]?.id ?? '')
-  }
-  return { trajectoryId, unitOf }
 }
 
 async function score(caliber: Caliber, { question, gold, category }: Question, setting: Setting): Promise<Scored> {

@@ -1,10 +1,7 @@
 /** The eval at a small size on a dialogue of its own, and whether it would notice. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
-import { openCaliber } from 'caliber'
 import { expect, test } from 'vitest'
 import type { Conversation } from '../locomo/data.ts'
+import { withFreshMemory } from '../withCaliber.ts'
 import { remember, runMaintain } from './run.ts'
 import { differs } from './runEdits.ts'
 import { countingShortener } from './shortener.ts'
@@ -26,18 +23,13 @@ test('what is derived of an edited dialogue is what it would be if it were made 
 }, 300_000)
 
 test('negative control: a summary or a fact that stayed behind is seen', async () => {
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'caliber-maintain-'))
-  const caliber = await openCaliber({ dataDir, tier: 'embedded', summariser: countingShortener() })
-  try {
+  await withFreshMemory({ summariser: countingShortener() }, async (caliber) => {
     const remembered = await remember(caliber, dialogue())
     expect(await differs(caliber, remembered)).toBe(0)
     const [fact] = remembered.facts
     for (const turn of fact?.turns ?? []) turn.state = 'forgotten'
     expect(await differs(caliber, remembered)).toBeGreaterThanOrEqual(2)
-  } finally {
-    await caliber.close()
-    await rm(dataDir, { recursive: true, force: true })
-  }
+  })
 }, 300_000)
 
 /** Three sessions of sixty turns, and a fact for every tenth. */

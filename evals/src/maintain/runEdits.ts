@@ -78,7 +78,6 @@ export async function differs(caliber: Caliber, dialogue: Dialogue): Promise<num
     after = next
   }
   const expected = standingFacts(dialogue)
-  const facts =
-    expected.filter((id) => !found.has(id)).length + (found.size - expected.filter((id) => found.has(id)).length)
-  return (text === summaryOf(dialogue).text ? 0 : 1) + facts
+  const common = expected.filter((id) => found.has(id)).length
+  return (text === summaryOf(dialogue).text ? 0 : 1) + expected.length + found.size - 2 * common
 }

@@ -1,8 +1,8 @@
 /** Whether anything of what was forgotten is left: in tables, indexes and windows, and among the nearest neighbours. */
-import { setTimeout } from 'node:timers/promises'
 import type { Caliber, Embedder } from 'caliber'
 import type { Figures } from 'caliber-bench/report'
-import type { Dialogue, SaidTurn } from './dialogue.ts'
+import { vectorsArrived } from '../vectorsArrived.ts'
+import type { Dialogue } from './dialogue.ts'
 
 const dimensions = 64
 
@@ -25,12 +25,13 @@ export const wordsAsVectors: Embedder = {
 }
 
 export async function runForget(caliber: Caliber, dialogue: Dialogue): Promise<Figures> {
-  await vectorsThere(caliber)
-  const said = dialogue.scopes.flatMap(({ turns }) => turns.filter(({ state }) => state === 'live'))
+  await vectorsArrived(caliber, 'anything')
+  const live = dialogue.scopes.map(({ turns }) => turns.filter(({ state }) => state === 'live'))
   // What somebody said again stays said: words that stand in one turn alone.
-  const isVictim = ({ state, text }: SaidTurn) =>
-    state === 'live' && text.length > 120 && said.filter((turn) => turn.text.includes(wordsOf(text))).length === 1
-  const victims = dialogue.scopes.flatMap(({ turns }) => turns.filter(isVictim).slice(0, 1)).slice(0, 10)
+  const standsOnce = (words: string) => live.flat().filter(({ text }) => text.includes(words)).length === 1
+  const victims = live
+    .flatMap((turns) => turns.find(({ text }) => text.length > 120 && standsOnce(wordsOf(text))) ?? [])
+    .slice(0, 10)
   let residue = 0
   let neighbours = 0
   for (const { turnId, text } of victims) {
@@ -40,7 +41,7 @@ export async function runForget(caliber: Caliber, dialogue: Dialogue): Promise<F
     const { receipts } = await caliber.memory.forget({ items: [turnId], reason: 'asked for' })
     await caliber.trajectory.summary({ trajectoryId: dialogue.trajectoryId })
     for (const { receiptId } of receipts) residue += (await caliber.memory.residue({ receiptId, words })).residue
-    await vectorsThere(caliber)
+    await vectorsArrived(caliber, 'anything')
     const { items } = await caliber.memory.search({ query: words, limit: 20 })
     neighbours += items.filter((item) => item.id === turnId || (item.signals.semantic ?? 0) > 0.999).length
   }
@@ -50,12 +51,4 @@ export async function runForget(caliber: Caliber, dialogue: Dialogue): Promise<F
 /** Without the role before them. */
 function wordsOf(text: string): string {
   return text.slice(text.indexOf(': ') + 2)
-}
-
-async function vectorsThere(caliber: Caliber): Promise<void> {
-  for (let looks = 0; looks < 3_000; looks += 1) {
-    if ((await caliber.memory.search({ query: 'anything', limit: 1 })).semantic === 'full') return
-    await setTimeout(20)
-  }
-  throw new Error('vectors did not arrive')
 }

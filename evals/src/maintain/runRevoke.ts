@@ -2,19 +2,17 @@
  * One poisoned source among many: what was derived from it over five levels is out of everything that a reader sees, and
  * the rest is what it is in a memory that never had it.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
-import { type Caliber, openCaliber } from 'caliber'
+import type { Caliber } from 'caliber'
 import type { Figures } from 'caliber-bench/report'
+import { withFreshMemory } from '../withCaliber.ts'
 
 const levels = 5
 const poison = 'quetzalcoatl'
 const topics = ['ferry', 'harbour', 'ticket', 'payment', 'kiosk', 'tide', 'weather', 'crew', 'cargo', 'bridge']
 
 export async function runRevoke(sources: number): Promise<Figures> {
-  const clean = await inMemory((caliber) => fill(caliber, sources - 1).then(() => seen(caliber)))
-  return inMemory(async (caliber) => {
+  const clean = await withFreshMemory({}, (caliber) => fill(caliber, sources - 1).then(() => seen(caliber)))
+  return withFreshMemory({}, async (caliber) => {
     const items = await fill(caliber, sources - 1)
     const influenced = await poisoned(caliber, items)
     await caliber.memory.revoke({ source: 'poisoned', reason: 'it was forged' })
@@ -28,17 +26,6 @@ export async function runRevoke(sources: number): Promise<Figures> {
       'revoke.othersChanged': after.shown.filter((one, i) => one !== clean.shown[i]).length,
     }
   })
-}
-
-async function inMemory<T>(work: (caliber: Caliber) => Promise<T>): Promise<T> {
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'caliber-maintain-'))
-  const caliber = await openCaliber({ dataDir, tier: 'embedded' })
-  try {
-    return await work(caliber)
-  } finally {
-    await caliber.close()
-    await rm(dataDir, { recursive: true, force: true })
-  }
 }
 
 /** @returns ids of some of the turns */

@@ -13,14 +13,11 @@
  *                      tenth question. The other layouts make no such difference.
  *   `prefix.oursAsked` as `prefix.ours`, when each turn is passed as the question besides.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
-import { openCaliber } from 'caliber'
 import { type Figures, quantile } from 'caliber-bench/report'
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { type Conversation, type Question, saidAt } from '../locomo/data.ts'
 import { mean } from '../locomo/metrics.ts'
+import { withFreshMemory } from '../withCaliber.ts'
 import { type Asked, type Dialogue, layouts, type Shown } from './layouts.ts'
 import { sharedPrefix } from './sharedPrefix.ts'
 
@@ -49,9 +46,7 @@ export async function runPrefix(
   { budgetTokens, turns }: Size,
   progress: (share: number) => void,
 ): Promise<Figures> {
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'caliber-prefix-'))
-  const caliber = await openCaliber({ dataDir, tier: 'embedded' })
-  try {
+  return withFreshMemory({}, async (caliber) => {
     const tally: Tally = { samples: new Map(), overBudget: 0, unequalRepeats: 0 }
     const cut = conversations.map((conversation) => firstTurns(conversation, turns))
     const total = cut.reduce((sum, { units }) => sum + units.length, 0)
@@ -78,10 +73,7 @@ export async function runPrefix(
       for (const [i, question] of questions.entries()) if (i % sayEvery === 0) await measure.said(question)
     }
     return figuresOf(cut, budgetTokens, tally)
-  } finally {
-    await caliber.close()
-    await rm(dataDir, { recursive: true, force: true })
-  }
+  })
 }
 
 /** What is measured in one dialogue as it goes on. */
