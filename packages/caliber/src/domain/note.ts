@@ -1,4 +1,5 @@
 import type { NoteId, PrincipalId, RegionId, TrajectoryId } from './ids.ts'
+import type { ItemKind } from './itemKind.ts'
 import type { State } from './states.ts'
 
 export const noteTypes = [
@@ -24,7 +25,7 @@ export const noteLevels = ['raw', 'summary', 'principle'] as const
 export type NoteLevel = (typeof noteLevels)[number]
 
 export interface Source {
-  readonly kind: 'turn' | 'artifact' | 'note'
+  readonly kind: ItemKind
   readonly id: string
 }
 

@@ -1,5 +1,6 @@
 /** The shapes of context assembly: what is asked, what may go in, what came out and why. */
 import type { ScopeId, TrajectoryId } from '../ids.ts'
+import type { ItemKind } from '../itemKind.ts'
 import type { Role } from '../turn.ts'
 import type { SectionName } from './sections.ts'
 
@@ -23,7 +24,7 @@ export interface WindowRequest {
 /** What a window is made of: one stored item in a form that can be shown. */
 export interface ContextItem {
   readonly id: string
-  readonly kind: 'turn' | 'artifact' | 'note'
+  readonly kind: ItemKind
   /** Who said it or what it is: a role, a note's type, an artifact's name. */
   readonly origin: string
   readonly role: Role | null

@@ -2,11 +2,10 @@ import { z } from 'zod'
 import { sections } from '../../domain/context/sections.ts'
 import { formats } from '../../domain/context/window.ts'
 import { eventKinds } from '../../domain/event.ts'
+import { itemKinds } from '../../domain/itemKind.ts'
 import { id } from '../schema.ts'
 
 export const windowId = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits')
-
-export const kinds = ['turn', 'artifact', 'note'] as const
 
 export const sectionName = z.enum(sections.map(({ name }) => name))
 
@@ -22,7 +21,7 @@ const request = z.strictObject({
 
 const verdict = z.strictObject({
   id: z.uuid(),
-  kind: z.enum(kinds),
+  kind: z.enum(itemKinds),
   section: sectionName,
   verdict: z.enum(['included', 'excluded']),
   reason: z

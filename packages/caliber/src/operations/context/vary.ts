@@ -1,14 +1,15 @@
 import { z } from 'zod'
 import type { KeptWindow, Verdict } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
+import { itemKinds } from '../../domain/itemKind.ts'
 import { limits } from '../../domain/limits.ts'
 import { operation } from '../operation.ts'
-import { changes, kinds, sectionName, window, windowId } from './entity.ts'
+import { changes, sectionName, window, windowId } from './entity.ts'
 import { recompute } from './recompute.ts'
 
 const share = z.number().min(0).max(1).optional()
 
-const moved = z.strictObject({ id: z.uuid(), kind: z.enum(kinds), section: sectionName, tokens: z.int() })
+const moved = z.strictObject({ id: z.uuid(), kind: z.enum(itemKinds), section: sectionName, tokens: z.int() })
 
 export const varyContext = operation({
   name: 'context.vary',

@@ -1,15 +1,14 @@
 import { z } from 'zod'
 import { json, type Sql, uuids } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
+import { itemKinds } from '../../domain/itemKind.ts'
 import { limits } from '../../domain/limits.ts'
 import { only } from '../only.ts'
 import { operation } from '../operation.ts'
 import { id, moment, text } from '../schema.ts'
 import { chosenItems } from './chosenItems.ts'
 
-const kinds = ['turn', 'artifact', 'note'] as const
-
-const item = z.strictObject({ id: z.uuid(), kind: z.enum(kinds), regionId: id('region') })
+const item = z.strictObject({ id: z.uuid(), kind: z.enum(itemKinds), regionId: id('region') })
 
 const receipt = z.strictObject({
   receiptId: id('receipt'),

@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import { holdsAt } from '../../derive/holdsAt.ts'
 import type { MemoryItem } from '../../derive/tenantMemory.ts'
+import { itemKinds } from '../../domain/itemKind.ts'
 import { limits } from '../../domain/limits.ts'
 import { type NoteLevel, noteLevels } from '../../domain/note.ts'
 import { roles } from '../../domain/turn.ts'
 import { operation } from '../operation.ts'
 import { atLeastSeq, id, moment, text } from '../schema.ts'
-
-const kinds = ['turn', 'artifact', 'note'] as const
 
 export const searchMemory = operation({
   name: 'memory.search',
@@ -17,7 +16,7 @@ export const searchMemory = operation({
   input: z.strictObject({
     query: text(limits.queryChars),
     limit: z.int().min(1).max(limits.searchResults).default(limits.defaultSearchResults),
-    kinds: z.array(z.enum(kinds)).min(1).max(kinds.length).optional(),
+    kinds: z.array(z.enum(itemKinds)).min(1).max(itemKinds.length).optional(),
     roles: z.array(z.enum(roles)).min(1).max(roles.length).optional().describe('Of turns; leaves out other kinds.'),
     regionId: id('region to search in').optional(),
     trajectoryId: id('trajectory to search in').optional(),
@@ -32,7 +31,7 @@ export const searchMemory = operation({
     items: z.array(
       z.strictObject({
         id: z.uuid(),
-        kind: z.enum(kinds),
+        kind: z.enum(itemKinds),
         origin: z.string(),
         at: z.string(),
         text: z.string(),

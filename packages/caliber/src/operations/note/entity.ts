@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { noteColumns } from '../../db/columns.ts'
 import { holdLineage } from '../../db/holdLineage.ts'
 import type { Sql } from '../../db/sql.ts'
+import { itemKinds } from '../../domain/itemKind.ts'
 import { limits } from '../../domain/limits.ts'
 import { type Note, noteLevels, noteTypes } from '../../domain/note.ts'
 import { notWritable } from '../../domain/notFound.ts'
 import { id, moment, text } from '../schema.ts'
 
-const source = z.strictObject({ kind: z.enum(['turn', 'artifact', 'note']), id: z.uuid() })
+const source = z.strictObject({ kind: z.enum(itemKinds), id: z.uuid() })
 
 /** The fields of a new note that a caller may set. */
 export const newNote = z.strictObject({
