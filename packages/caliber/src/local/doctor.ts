@@ -39,8 +39,8 @@ export async function examineMachine(directory: string): Promise<readonly Findin
     ok('platform', `${os.type()} ${os.release()}, ${process.arch}, ${os.availableParallelism()} cores`),
     ...(await directoryRights(directory)),
     tokenizer(),
-    ...(await embedder()),
-    ...(await summariser()),
+    ...(await answering('embedder', askEmbedder)),
+    ...(await answering('summariser', askSummariser)),
     warn('encryption', 'off: Caliber does not encrypt what it stores. Keep the data on an encrypted disk.'),
   ]
 }
@@ -124,31 +124,29 @@ function tokenizer(): Finding {
   }
 }
 
-/** Whether the embedding model that the environment names answers. Nothing where none is named. */
-async function embedder(): Promise<readonly Finding[]> {
-  const check = 'embedder'
+/** Whether a model answers, and what there is to say of it. Nothing where none is named. */
+async function answering(
+  check: string,
+  ask: (signal: AbortSignal) => Promise<string | undefined>,
+): Promise<readonly Finding[]> {
   try {
-    const named = embedderOf({})
-    if (!named) return []
-    await named.embed(['hello world'], { signal: AbortSignal.timeout(modelPatienceMs) })
-    return [ok(check, `${named.model} answers with ${named.dimensions} dimensions`)]
+    const said = await ask(AbortSignal.timeout(modelPatienceMs))
+    return said === undefined ? [] : [ok(check, said)]
   } catch (error) {
     return [failed(check, error)]
   }
 }
 
-/** Whether the summarising model that the environment names answers. Nothing where none is named. */
-async function summariser(): Promise<readonly Finding[]> {
-  const check = 'summariser'
-  try {
-    const named = summariserOf({})
-    if (!named) return []
-    const signal = AbortSignal.timeout(modelPatienceMs)
-    await named.summarise(['The harbour is open.', 'It closes at ten.'], { maxTokens: 32, signal })
-    return [ok(check, `${named.name} answers`)]
-  } catch (error) {
-    return [failed(check, error)]
-  }
+async function askEmbedder(signal: AbortSignal): Promise<string | undefined> {
+  const named = embedderOf({})
+  await named?.embed(['hello world'], { signal })
+  return named && `${named.model} answers with ${named.dimensions} dimensions`
+}
+
+async function askSummariser(signal: AbortSignal): Promise<string | undefined> {
+  const named = summariserOf({})
+  await named?.summarise(['The harbour is open.', 'It closes at ten.'], { maxTokens: 32, signal })
+  return named && `${named.name} answers`
 }
 
 async function owner({ role, directory }: Seat): Promise<Finding> {
