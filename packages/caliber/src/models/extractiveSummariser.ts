@@ -40,29 +40,31 @@ export function extractiveSummariser(countTokens: (text: string) => number): Sum
 function chosen(sentences: readonly string[], maxTokens: number, countTokens: (text: string) => number): number[] {
   const vectors = vectorsOf(sentences)
   const centroid = sumOf(vectors)
-  const closeness = vectors.map((vector) => cosine(vector, centroid))
-  const repetition = sentences.map(() => 0)
-  const tokens = sentences.map((sentence) => countTokens(sentence) + 1)
-  const left = new Set(sentences.keys())
+  const left = new Set(
+    vectors.map((vector, place) => ({
+      place,
+      vector,
+      tokens: countTokens(sentences[place] ?? '') + 1,
+      closeness: cosine(vector, centroid),
+      /** Of what was taken. */
+      repetition: 0,
+    })),
+  )
+  const worthOf = ({ closeness, repetition }: { closeness: number; repetition: number }) =>
+    relevance * closeness - (1 - relevance) * repetition
   const taken: number[] = []
-  let spent = 0
+  let leftTokens = maxTokens
   for (;;) {
-    let best = -1
-    let bestWorth = Number.NEGATIVE_INFINITY
-    for (const i of left) {
-      if (spent + (tokens[i] ?? 0) > maxTokens) left.delete(i)
-      const worth = relevance * (closeness[i] ?? 0) - (1 - relevance) * (repetition[i] ?? 0)
-      if (left.has(i) && worth > bestWorth) [best, bestWorth] = [i, worth]
-    }
-    if (best === -1) break
+    for (const sentence of left) if (sentence.tokens > leftTokens) left.delete(sentence)
+    const [first, ...others] = left
+    if (!first) return taken
+    const best = others.reduce((a, b) => (worthOf(b) > worthOf(a) ? b : a), first)
     left.delete(best)
-    taken.push(best)
-    spent += tokens[best] ?? 0
-    for (const i of left) {
-      repetition[i] = Math.max(repetition[i] ?? 0, cosine(vectors[i] ?? new Map(), vectors[best] ?? new Map()))
-    }
+    taken.push(best.place)
+    leftTokens -= best.tokens
+    for (const sentence of left)
+      sentence.repetition = Math.max(sentence.repetition, cosine(sentence.vector, best.vector))
   }
-  return taken
 }
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' })
@@ -84,7 +86,10 @@ function sentencesOf(texts: readonly string[]): readonly string[] {
   })
 }
 
-type Vector = ReadonlyMap<string, number>
+interface Vector {
+  readonly weights: ReadonlyMap<string, number>
+  readonly length: number
+}
 
 function vectorsOf(sentences: readonly string[]): readonly Vector[] {
   const counted = sentences.map((sentence) => {
@@ -94,32 +99,27 @@ function vectorsOf(sentences: readonly string[]): readonly Vector[] {
   })
   const holders = new Map<string, number>()
   for (const counts of counted) for (const word of counts.keys()) holders.set(word, (holders.get(word) ?? 0) + 1)
-  return counted.map(
-    (counts) =>
-      new Map(
-        Array.from(counts, ([word, count]) => [
-          word,
-          count * Math.log(1 + sentences.length / (holders.get(word) ?? 1)),
-        ]),
-      ),
-  )
+  const weight = (word: string, count: number) => count * Math.log(1 + sentences.length / (holders.get(word) ?? 1))
+  return counted.map((counts) => vectorOf(new Map(Array.from(counts, ([word, count]) => [word, weight(word, count)]))))
+}
+
+function vectorOf(weights: ReadonlyMap<string, number>): Vector {
+  let sum = 0
+  for (const weight of weights.values()) sum += weight * weight
+  return { weights, length: Math.sqrt(sum) }
 }
 
 function sumOf(vectors: readonly Vector[]): Vector {
   const sum = new Map<string, number>()
-  for (const vector of vectors) for (const [word, weight] of vector) sum.set(word, (sum.get(word) ?? 0) + weight)
-  return sum
+  for (const { weights } of vectors) {
+    for (const [word, weight] of weights) sum.set(word, (sum.get(word) ?? 0) + weight)
+  }
+  return vectorOf(sum)
 }
 
 function cosine(a: Vector, b: Vector): number {
-  const [small, large] = a.size < b.size ? [a, b] : [b, a]
+  const [small, large] = a.weights.size < b.weights.size ? [a, b] : [b, a]
   let dot = 0
-  for (const [word, weight] of small) dot += weight * (large.get(word) ?? 0)
-  return dot === 0 ? 0 : dot / (length(a) * length(b))
-}
-
-function length(vector: Vector): number {
-  let sum = 0
-  for (const weight of vector.values()) sum += weight * weight
-  return Math.sqrt(sum)
+  for (const [word, weight] of small.weights) dot += weight * (large.weights.get(word) ?? 0)
+  return dot === 0 ? 0 : dot / (a.length * b.length)
 }
