@@ -7,8 +7,9 @@ import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type ClaimKey, installClaimKey, newClaimKey, signClaims } from '../packages/caliber/src/db/claimKey.ts'
-import { openVectorStore, textDigest } from '../packages/caliber/src/derive/embeddings/vectorStore.ts'
+import { openVectorStore } from '../packages/caliber/src/derive/embeddings/vectorStore.ts'
 import { Derivations } from '../packages/caliber/src/derive/summaries/derivations.ts'
+import { textDigest } from '../packages/caliber/src/derive/textDigest.ts'
 import { type TestCaliber, type TestTenant, testCaliber } from '../packages/caliber/src/operations/testing/tenant.ts'
 
 let caliber: TestCaliber

@@ -104,9 +104,8 @@ function apply(memory: TenantMemory, event: Event, batch: Batch): void {
       memory.addTrajectory(event.subjectId, regionOf(event))
       break
     case 'scope.opened':
-      memory.addScope(event.subjectId, {
+      memory.addScope(event.subjectId, String(event.data['trajectoryId']), {
         regionId: regionOf(event),
-        trajectoryId: String(event.data['trajectoryId']),
         budgetTokens: Number(event.data['budgetTokens']),
       })
       break

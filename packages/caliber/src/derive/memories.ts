@@ -115,6 +115,11 @@ export class Memories {
     return new MemoryView(await past, principal)
   }
 
+  /** Stop what is being made. */
+  close(): void {
+    for (const tenantId of this.#entries.keys()) this.#drop(tenantId)
+  }
+
   async #fold({ tenantId, principalId }: Principal, seq: number): Promise<TenantMemory> {
     const { validation, vectors } = this.#options
     const memory = new TenantMemory(tenantId, vectors?.dimensions)
@@ -132,13 +137,12 @@ export class Memories {
 
   #newEntry(tenantId: TenantId): Entry {
     const memory = new TenantMemory(tenantId, this.#options.vectors?.dimensions)
-    const summaries = new SummaryGraph(tenantId, memory, this.#options.summaries)
+    const summaries = this.#summariesOf(tenantId, memory)
     return { memory, summaries, headSeq: 0, checkedAtMs: Number.NEGATIVE_INFINITY, loading: undefined }
   }
 
-  /** Stop what is being made. */
-  close(): void {
-    for (const tenantId of this.#entries.keys()) this.#drop(tenantId)
+  #summariesOf(tenantId: TenantId, memory: TenantMemory): SummaryGraph {
+    return new SummaryGraph(tenantId, memory, this.#options.summaries)
   }
 
   async #catchUp({ tenantId, principalId }: Principal, entry: Entry): Promise<void> {
@@ -150,7 +154,7 @@ export class Memories {
         entry.checkedAtMs = startedMs
         if (entry.memory.forgettings !== forgettings) {
           entry.summaries.close()
-          entry.summaries = new SummaryGraph(tenantId, entry.memory, this.#options.summaries)
+          entry.summaries = this.#summariesOf(tenantId, entry.memory)
         }
         this.#options.vectors?.embeddings.follow(tenantId, entry.memory)
       } catch (error) {

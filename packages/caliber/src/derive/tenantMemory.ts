@@ -35,7 +35,6 @@ export interface MemoryItem extends ContextItem {
 /** A scope as the memory holds it. */
 export interface ScopeMemory {
   readonly regionId: RegionId
-  readonly trajectoryId: string
   /** Budget of a context for this scope when a request names none. */
   readonly budgetTokens: number
   /** In the order they were said. */
@@ -43,6 +42,8 @@ export interface ScopeMemory {
   /** For each turn, the tokens of all turns before it. */
   readonly tokensBefore: number[]
 }
+
+type ScopePlace = Pick<ScopeMemory, 'regionId' | 'budgetTokens'>
 
 /** What a note may be looked up as besides being searched: one note may be several. */
 export type NotePlace = 'pinned' | 'standing' | Exclude<NoteLevel, 'raw'>
@@ -95,7 +96,7 @@ export class TenantMemory {
   readonly #trajectories = new Map<string, RegionId>()
   readonly #scopes = new Map<string, ScopeMemory>()
   /** The scopes of each trajectory in the order they were opened. */
-  readonly #scopesOf = new Map<string, readonly string[]>()
+  readonly #scopesOf = new Map<string, string[]>()
   readonly #conflicts = new Map<string, readonly [string, string]>()
   /** Of a note: the notes that it contradicts. */
   readonly #contradicted = new Map<string, Set<string>>()
@@ -176,9 +177,11 @@ export class TenantMemory {
     this.#trajectories.set(trajectoryId, regionId)
   }
 
-  addScope(scopeId: string, place: Pick<ScopeMemory, 'regionId' | 'trajectoryId' | 'budgetTokens'>): void {
-    this.#scopes.set(scopeId, { ...place, turns: [], tokensBefore: [] })
-    this.#scopesOf.set(place.trajectoryId, [...this.scopesOf(place.trajectoryId), scopeId])
+  addScope(scopeId: string, trajectoryId: string, { regionId, budgetTokens }: ScopePlace): void {
+    this.#scopes.set(scopeId, { regionId, budgetTokens, turns: [], tokensBefore: [] })
+    const scopeIds = this.#scopesOf.get(trajectoryId)
+    if (scopeIds) scopeIds.push(scopeId)
+    else this.#scopesOf.set(trajectoryId, [scopeId])
   }
 
   addTurn(turn: Turn, regionId: RegionId, trajectoryId: string): void {

@@ -1,6 +1,7 @@
 /** Search by meaning over a real database: vectors arrive behind the writes, are kept, and a model that fails harms nothing. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { openVectorStore, textDigest } from '../derive/embeddings/vectorStore.ts'
+import { openVectorStore } from '../derive/embeddings/vectorStore.ts'
+import { textDigest } from '../derive/textDigest.ts'
 import type { KeptWindow } from '../domain/context/window.ts'
 import { CaliberError } from '../domain/errors.ts'
 import { createRuntime } from '../local/runtime.ts'

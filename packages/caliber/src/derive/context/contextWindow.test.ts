@@ -65,8 +65,7 @@ class Conversation {
 
   constructor() {
     this.#memory.addTrajectory('trajectory', regionId)
-    for (const scopeId of this.#said.keys())
-      this.#memory.addScope(scopeId, { regionId, trajectoryId: 'talk', budgetTokens: 1_000 })
+    for (const scopeId of this.#said.keys()) this.#memory.addScope(scopeId, 'talk', { regionId, budgetTokens: 1_000 })
   }
 
   say(content: string, scopeId = 'now'): void {

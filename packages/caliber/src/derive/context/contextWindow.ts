@@ -1,10 +1,10 @@
 /** The window for a request over a tenant's memory: candidates, assembly, and the name by which it can be explained. */
-import { createHash } from 'node:crypto'
 import { assembleWindow } from '../../domain/context/assemble.ts'
 import { divisionOf, type SectionName } from '../../domain/context/sections.ts'
 import type { KeptWindow, WindowRequest } from '../../domain/context/window.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { MemoryView } from '../memoryView.ts'
+import { textDigest } from '../textDigest.ts'
 import { candidatesFor } from './sectionSources.ts'
 
 interface Instruments {
@@ -52,6 +52,6 @@ export function contextWindow(
     countTokens,
   })
   const named = { ...window, receipt: { ...window.receipt, at: null } }
-  const windowId = createHash('sha256').update(JSON.stringify(named)).digest('hex')
+  const windowId = textDigest(JSON.stringify(named))
   return { window: { windowId, ...window }, regions: new Set(candidates.map(({ item }) => item.regionId)) }
 }

@@ -11,8 +11,9 @@ import { CaliberError } from '../../domain/errors.ts'
 import type { TenantId } from '../../domain/ids.ts'
 import type { Embedder } from '../../models/embedder.ts'
 import type { MemoryItem, TenantMemory } from '../tenantMemory.ts'
+import { textDigest } from '../textDigest.ts'
 import { embeddedPart } from './embeddedPart.ts'
-import { textDigest, type VectorStore } from './vectorStore.ts'
+import type { ItemVector, VectorStore } from './vectorStore.ts'
 
 /** Items taken at once. */
 const batchItems = 128
@@ -108,7 +109,7 @@ export class Embeddings {
 
   async #embed(tenantId: TenantId, memory: TenantMemory, items: readonly MemoryItem[]): Promise<void> {
     const { seq } = memory
-    const textOf = new Map<string, string>()
+    const sourceOf = new Map<string, { readonly itemId: string; readonly text: string }>()
     const digestOf = new Map<MemoryItem, string>()
     for (const item of items) {
       const text = embeddedPart(item.text)
@@ -117,17 +118,18 @@ export class Embeddings {
         continue
       }
       const digest = textDigest(text)
-      textOf.set(digest, text)
+      sourceOf.set(digest, { itemId: item.id, text })
       digestOf.set(item, digest)
     }
-    const known = await this.#store.find(tenantId, [...textOf.keys()])
-    const missing = [...textOf].filter(([digest]) => !known.has(digest))
-    const fresh = await this.#computed(missing)
-    const itemIdOf = new Map(Array.from(digestOf, ([item, digest]) => [digest, item.id]))
-    const owned = new Map(
-      Array.from(fresh, ([digest, vector]) => [digest, { itemId: itemIdOf.get(digest) ?? '', vector }]),
-    )
-    const kept = owned.size === 0 ? fresh : await this.#store.keep(tenantId, owned, seq)
+    const known = await this.#store.find(tenantId, [...sourceOf.keys()])
+    const missing = [...sourceOf].filter(([digest]) => !known.has(digest))
+    const computed = await this.#computed(missing.map(([digest, { text }]) => [digest, text]))
+    const fresh = new Map<string, ItemVector>()
+    for (const [digest, { itemId }] of missing) {
+      const vector = computed.get(digest)
+      if (vector) fresh.set(digest, { itemId, vector })
+    }
+    const kept = fresh.size === 0 ? computed : await this.#store.keep(tenantId, fresh, seq)
     for (const [item, digest] of digestOf) memory.putVector(item, known.get(digest) ?? kept.get(digest) ?? null)
   }
 

@@ -1,16 +1,10 @@
 /** The vectors that were computed already, in the database: a restart or another process asks no model for them again. */
-import { createHash } from 'node:crypto'
 import { holdLineage } from '../../db/holdLineage.ts'
 import type { Sessions } from '../../db/session.ts'
 import { texts, uuids } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import type { TenantId } from '../../domain/ids.ts'
 import { operatorOf } from '../../domain/tenant.ts'
-
-/** By what a text's vector is found: SHA-256 of its UTF-8, lower-case hex. */
-export function textDigest(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
-}
 
 /** A vector, and the item whose text it stands for: when that is forgotten, it goes. */
 export interface ItemVector {

@@ -6,7 +6,7 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import type { Sessions } from '../../db/session.ts'
-import { type Sql, uuids } from '../../db/sql.ts'
+import { type Sql, type TransactionOptions, uuids } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import type { RegionId, TenantId } from '../../domain/ids.ts'
 import { operatorOf } from '../../domain/tenant.ts'
@@ -66,6 +66,7 @@ export class Derivations {
       (sql) => sql<{ output: string }>`
         select output from caliber.derivation
         where tenant_id = caliber.current_tenant() and id = ${id} and action = decode(${action}, 'hex') and status = 'ready'`,
+      { readOnly: true },
     )
     return row?.output
   }
@@ -89,7 +90,7 @@ export class Derivations {
     )
   }
 
-  #as<T>(tenantId: TenantId, work: (sql: Sql) => Promise<T>): Promise<T> {
-    return this.#sessions.run({ tenantId, principalId: operatorOf(tenantId), reach: 'all' }, work)
+  #as<T>(tenantId: TenantId, work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<T> {
+    return this.#sessions.run({ tenantId, principalId: operatorOf(tenantId), reach: 'all' }, work, options)
   }
 }

@@ -1,10 +1,10 @@
 /** One part of several: their text as it is where it is short, else a summary that is made once for the same texts. */
-import { createHash } from 'node:crypto'
 import { Gate } from '@caliber/talos'
 import { CaliberError } from '../../domain/errors.ts'
 import type { RegionId, TenantId } from '../../domain/ids.ts'
 import { limits } from '../../domain/limits.ts'
 import type { Summariser } from '../../models/summariser.ts'
+import { textDigest } from '../textDigest.ts'
 import type { Derivations } from './derivations.ts'
 import type { Part } from './summaryTree.ts'
 
@@ -66,7 +66,7 @@ export class Joiner {
     const maxTokens = limits.summaryTokens
     if (whole.length <= maxTokens * mostTokenChars && countTokens(whole) <= maxTokens) return { text: whole, sourceIds }
 
-    const action = digest(JSON.stringify([version, summariser.name, maxTokens, regionId, texts]))
+    const action = textDigest(JSON.stringify([version, summariser.name, maxTokens, regionId, texts]))
     const known = this.#made.get(node)
     if (known?.action === action && summariser.isLocal) return { text: known.text, sourceIds: [] }
     const ending = AbortSignal.any([signal, this.#closing.signal])
@@ -88,12 +88,8 @@ function asUnavailable(error: unknown): never {
   throw new CaliberError('unavailable', error.message, error.detail)
 }
 
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
-}
-
 /** A UUID (version 8, RFC 9562) that says which node a value is of. */
 function idOf(node: string): string {
-  const hex = digest(node)
+  const hex = textDigest(node)
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

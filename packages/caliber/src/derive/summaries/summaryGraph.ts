@@ -141,7 +141,7 @@ export class SummaryGraph {
     this.#trajectories.set(trajectoryId, held)
     const scopeIds = this.#memory.scopesOf(trajectoryId)
     for (const scopeId of scopeIds) this.#synced(scopeId)
-    held.scopeIds.set(scopeIds)
+    held.scopeIds.set([...scopeIds])
     return held
   }
 
