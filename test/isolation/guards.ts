@@ -55,7 +55,8 @@ function fenceGuards({ first: { tenantId, regions, fence }, owner, writer, owner
   const beyondGrants = content.flatMap(({ table, column, columns, values }) => {
     const fresh = `insert into caliber.${table} (tenant_id, region_id, ${columns})
                    select tenant_id, region_id, ${values} from caliber.${table} where ${here} limit 1`
-    const newest = `(select max(ctid) from caliber.${table} where ${here})`
+    // Not the largest ctid: a vacuum may have made room for the fresh row before others.
+    const newest = `(select ctid from caliber.${table} where ${here} order by age(xmin) limit 1)`
     return [
       guard(
         ownerRole,
