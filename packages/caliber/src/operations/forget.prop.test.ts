@@ -75,6 +75,7 @@ function planned(steps: readonly Step[]): readonly Planned[] {
   const plan: Planned[] = []
   const named = (kinds: readonly Step['kind'][]) => plan.flatMap(({ kind }, i) => (kinds.includes(kind) ? [i] : []))
   const replaced = new Set<number>()
+  const contents = new Map<number, string>()
   for (const [i, one] of steps.entries()) {
     const at = new Date(Date.UTC(2026, 0, 1, 0, i)).toISOString()
     const pick = (numbers: readonly number[], kinds: readonly Step['kind'][]) => {
@@ -83,8 +84,12 @@ function planned(steps: readonly Step[]): readonly Planned[] {
     }
     if (one.kind === 'note')
       plan.push({ ...one, at, from: pick(one.sources, ['turn', 'note', 'replacement', 'revision']) })
-    else if (one.kind === 'revision') plan.push({ ...one, at, from: pick(one.sources, ['turn']) })
-    else if (one.kind === 'replacement') {
+    else if (one.kind === 'revision') {
+      // What an artifact holds already makes no revision of it, and no lineage.
+      if (contents.get(one.name) === one.content) continue
+      contents.set(one.name, one.content)
+      plan.push({ ...one, at, from: pick(one.sources, ['turn']) })
+    } else if (one.kind === 'replacement') {
       const live = named(['note', 'replacement']).filter((n) => !replaced.has(n))
       const of = live[one.of % Math.max(1, live.length)]
       if (of === undefined) continue
