@@ -6,17 +6,20 @@ const unit = [
   'test/{linearizability,locks}/**/*.test.ts',
 ]
 
+const setupFiles = ['./test/seed.ts']
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      { test: { name: 'unit', include: unit, testTimeout: 60_000 } },
+      { test: { name: 'unit', include: unit, setupFiles, testTimeout: 60_000 } },
       {
         test: {
           name: 'caliber',
           include: ['packages/{caliber,client}/src/**/*.test.ts', 'evals/src/**/*.test.ts', 'test/**/*.test.{ts,mjs}'],
           exclude: [...unit, '**/node_modules/**'],
           globalSetup: ['./test/globalSetup.ts'],
+          setupFiles,
           testTimeout: 180_000,
           hookTimeout: 240_000,
         },
