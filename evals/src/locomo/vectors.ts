@@ -27,12 +27,14 @@ export async function readEmbedder(
       if (row !== undefined) vectorOf.set(text, numbers.slice(row * dimensions, (row + 1) * dimensions))
     }
   }
+  // Of a turn without what it echoes nothing was computed: it gets the vector of the whole.
+  const wholeOf = (own: string) => [...vectorOf.keys()].find((text) => text.includes(own.split(' … ')[0] ?? own))
   return {
     model: 'all-MiniLM-L6-v2',
     dimensions,
     async embed(texts) {
       return texts.map((text) => {
-        const vector = vectorOf.get(text)
+        const vector = vectorOf.get(text) ?? vectorOf.get(wholeOf(text) ?? '')
         if (!vector) throw new Error(`there is no vector of ${JSON.stringify(text)}`)
         return vector
       })

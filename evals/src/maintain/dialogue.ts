@@ -3,13 +3,15 @@
  * summary of all of it must say. Naive: everything is computed from the turns each time.
  */
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
+import { ownContents } from './ownContents.ts'
 import { shortened } from './shortener.ts'
 
 export interface SaidTurn {
   readonly turnId: string
   /** From 1, in its scope. */
   readonly sequence: number
-  readonly text: string
+  readonly role: string
+  readonly content: string
   state: 'live' | 'forgotten' | 'distrusted'
 }
 
@@ -28,6 +30,8 @@ export interface Dialogue {
   readonly trajectoryId: string
   readonly scopes: readonly SaidScope[]
   readonly facts: readonly Fact[]
+  /** What was said in all dialogues of the memory, in that order. */
+  readonly log: SaidTurn[]
 }
 
 const turnsPerLeaf = 16
@@ -35,8 +39,9 @@ const childrenPerNode = 8
 const summaryTokens = 160
 
 /** What the summary of a dialogue is, made from nothing, and how many times that asks the model. */
-export function summaryOf({ scopes }: Dialogue): { readonly text: string; readonly calls: number } {
+export function summaryOf({ scopes, log }: Dialogue): { readonly text: string; readonly calls: number } {
   let calls = 0
+  const own = ownContents(log.filter(isLive))
   const join = (texts: readonly string[]): string => {
     const whole = texts.join('\n')
     if (countTokens(whole, { disallowedSpecial: new Set() }) <= summaryTokens) return whole
@@ -50,7 +55,9 @@ export function summaryOf({ scopes }: Dialogue): { readonly text: string; readon
     return level[0] ?? ''
   }
   const tops = scopes.map(({ turns }) => {
-    const leaves = groupsOf(turns, turnsPerLeaf).map((block) => join(block.filter(isLive).map(({ text }) => text)))
+    const leaves = groupsOf(turns, turnsPerLeaf).map((block) =>
+      join(block.filter((turn) => own.get(turn)).map((turn) => `${turn.role}: ${own.get(turn)}`)),
+    )
     return tree(leaves)
   })
   return { text: tree(tops), calls }

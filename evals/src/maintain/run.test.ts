@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest'
 import type { Conversation } from '../locomo/data.ts'
 import { withFreshMemory } from '../withCaliber.ts'
-import { remember, runMaintain } from './run.ts'
+import { remember } from './remember.ts'
+import { runMaintain } from './run.ts'
 import { differs } from './runEdits.ts'
 import { countingShortener } from './shortener.ts'
 
@@ -18,13 +19,14 @@ test('what is derived of an edited dialogue is what it would be if it were made 
     'forget.nearestNeighbours': 0,
     'revoke.influenced': 0,
     'revoke.othersChanged': 0,
+    'recall.reextracted': 0,
   })
   expect(figures['edit.recomputeRatio']).toBeLessThan(0.5)
 }, 300_000)
 
 test('negative control: a summary or a fact that stayed behind is seen', async () => {
   await withFreshMemory({ summariser: countingShortener() }, async (caliber) => {
-    const remembered = await remember(caliber, dialogue())
+    const remembered = await remember(caliber, dialogue(), [])
     expect(await differs(caliber, remembered)).toBe(0)
     const [fact] = remembered.facts
     for (const turn of fact?.turns ?? []) turn.state = 'forgotten'

@@ -1,16 +1,17 @@
 /**
  * What is derived stays true at the cost of the change: imported dialogues with the facts and the summaries that were made
- * of them, edited at random; sources forgotten; a source taken back; a restart.
+ * of them, edited at random; sources forgotten; a source taken back; a restart; an agent that writes down what it recalled.
  */
 import type { Caliber, CaliberOptions } from 'caliber'
 import { openRandom } from 'caliber-bench/random'
 import type { Figures } from 'caliber-bench/report'
 import type { Conversation } from '../locomo/data.ts'
-import { importConversation } from '../locomo/importConversation.ts'
 import { inFreshDirectory, withCaliber } from '../withCaliber.ts'
-import type { Dialogue, Fact, SaidTurn } from './dialogue.ts'
+import type { Dialogue, SaidTurn } from './dialogue.ts'
+import { remember } from './remember.ts'
 import { differs, runEdits } from './runEdits.ts'
 import { runForget, wordsAsVectors } from './runForget.ts'
+import { runRecall } from './runRecall.ts'
 import { runRevoke } from './runRevoke.ts'
 import { countingShortener } from './shortener.ts'
 
@@ -31,8 +32,9 @@ export async function runMaintain(
     const opened = <T>(more: CaliberOptions, work: (caliber: Caliber) => Promise<T>) =>
       withCaliber({ dataDir, summariser: model, ...more }, work)
     const dialogues: Dialogue[] = []
+    const log: SaidTurn[] = []
     const edited = await opened({}, async (caliber) => {
-      for (const conversation of conversations) dialogues.push(await remember(caliber, conversation))
+      for (const conversation of conversations) dialogues.push(await remember(caliber, conversation, log))
       return runEdits(caliber, dialogues, { count: edits, random: openRandom(seed).next }, () => model.calls, progress)
     })
     model.calls = 0
@@ -45,28 +47,5 @@ export async function runMaintain(
     const forgotten = first && (await opened({ embedder: wordsAsVectors }, (caliber) => runForget(caliber, first)))
     return { ...edited, ...restarted, ...forgotten }
   })
-  return { seed, ...kept, ...(await runRevoke(sources)) }
-}
-
-/** Import a conversation, and record what was learned from it. */
-export async function remember(caliber: Caliber, conversation: Conversation): Promise<Dialogue> {
-  const { trajectoryId, scopes: imported } = await importConversation(caliber, conversation)
-  const turnOf = new Map<string, SaidTurn>()
-  const scopes = imported.map(({ scopeId, turns }) => ({
-    scopeId,
-    turns: turns.map(({ unitId, turn: { turnId, sequence, role, content } }) => {
-      const said: SaidTurn = { turnId, sequence, text: `${role}: ${content}`, state: 'live' }
-      turnOf.set(unitId, said)
-      return said
-    }),
-  }))
-  const facts: Fact[] = []
-  for (const { subject, text, gold } of conversation.facts) {
-    const turns = gold.map((unit) => turnOf.get(unit)).filter((turn) => turn !== undefined)
-    if (turns.length === 0) continue
-    const sources = turns.map(({ turnId }) => ({ kind: 'turn' as const, id: turnId }))
-    const { noteId } = await caliber.note.record({ subject, content: text, trajectoryId, sources })
-    facts.push({ noteId, turns })
-  }
-  return { trajectoryId, scopes, facts }
+  return { seed, ...kept, ...(await runRevoke(sources)), ...(await runRecall(conversations)) }
 }

@@ -32,10 +32,12 @@ export async function runEdits(
     const kind = random()
     const before = calls()
     if (kind < 0.4 || !turn) {
-      const content = `Edit ${edit}: ${turn?.text.slice(0, 200) ?? 'something new'}`
+      const content = `Edit ${edit}: ${turn?.content.slice(0, 200) ?? 'something new'}`
       const { turns } = await caliber.turn.append({ scopeId: scope.scopeId, turns: [{ role: 'user', content }] })
       for (const { turnId, sequence } of turns) {
-        scope.turns.push({ turnId, sequence, text: `user: ${content}`, state: 'live' })
+        const said: SaidTurn = { turnId, sequence, role: 'user', content, state: 'live' }
+        scope.turns.push(said)
+        dialogue.log.push(said)
       }
     } else if (kind < 0.7) {
       const { receipts } = await caliber.memory.forget({ items: [turn.turnId], reason: 'an edit' })

@@ -28,14 +28,13 @@ export async function runForget(caliber: Caliber, dialogue: Dialogue): Promise<F
   await vectorsArrived(caliber, 'anything')
   const live = dialogue.scopes.map(({ turns }) => turns.filter(({ state }) => state === 'live'))
   // What somebody said again stays said: words that stand in one turn alone.
-  const standsOnce = (words: string) => live.flat().filter(({ text }) => text.includes(words)).length === 1
+  const standsOnce = (words: string) => live.flat().filter(({ content }) => content.includes(words)).length === 1
   const victims = live
-    .flatMap((turns) => turns.find(({ text }) => text.length > 120 && standsOnce(wordsOf(text))) ?? [])
+    .flatMap((turns) => turns.find(({ content }) => content.length > 120 && standsOnce(content)) ?? [])
     .slice(0, 10)
   let residue = 0
   let neighbours = 0
-  for (const { turnId, text } of victims) {
-    const words = wordsOf(text)
+  for (const { turnId, content: words } of victims) {
     await caliber.context.assemble({ query: words.slice(0, 200), budgetTokens: 1_000 })
     await caliber.trajectory.summary({ trajectoryId: dialogue.trajectoryId })
     const { receipts } = await caliber.memory.forget({ items: [turnId], reason: 'asked for' })
@@ -46,9 +45,4 @@ export async function runForget(caliber: Caliber, dialogue: Dialogue): Promise<F
     neighbours += items.filter((item) => item.id === turnId || (item.signals.semantic ?? 0) > 0.999).length
   }
   return { 'forget.forgotten': victims.length, 'forget.residue': residue, 'forget.nearestNeighbours': neighbours }
-}
-
-/** Without the role before them. */
-function wordsOf(text: string): string {
-  return text.slice(text.indexOf(': ') + 2)
 }

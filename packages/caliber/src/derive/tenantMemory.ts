@@ -9,6 +9,7 @@ import type { ContextItem, Signals } from '../domain/context/window.ts'
 import type { RegionId, TenantId } from '../domain/ids.ts'
 import { type Note, type NoteLevel, standingTypes } from '../domain/note.ts'
 import { type Turn, turnText } from '../domain/turn.ts'
+import { Echoes } from './echoes/echoes.ts'
 import { fuse } from './fuse.ts'
 import { KnownWords } from './lexical/knownWords.ts'
 import { type Place, spreadToNeighbours } from './lexical/neighbours.ts'
@@ -20,6 +21,8 @@ import { VectorIndex } from './vector/vectorIndex.ts'
 /** A live item as the memory holds it. */
 export interface MemoryItem extends ContextItem {
   readonly ordinal: number
+  /** What it is found by and summarised from: its text, of a turn without what it echoes. */
+  readonly ownText: string
   /** Tokens of the item's own text. */
   readonly tokenCount: number
   readonly regionId: RegionId
@@ -101,6 +104,7 @@ export class TenantMemory {
   /** Of a note: the notes that it contradicts. */
   readonly #contradicted = new Map<string, Set<string>>()
   readonly #index = new RegionalIndex()
+  readonly #echoes = new Echoes()
   #knownWords = new KnownWords()
   #textBytes = 0
   readonly #vectors: VectorIndex | undefined
@@ -136,7 +140,7 @@ export class TenantMemory {
   get bytes(): number {
     const ownBytes = this.#textBytes + this.#byId.size * itemOverheadBytes
     const vectorBytes = (this.#vectors?.bytes ?? 0) + this.#unembedded.size * 40
-    return ownBytes + this.#index.bytes + this.#knownWords.bytes + vectorBytes
+    return ownBytes + this.#index.bytes + this.#echoes.bytes + this.#knownWords.bytes + vectorBytes
   }
 
   /** Whether every item has its vector; undefined where items get none. */
@@ -193,6 +197,7 @@ export class TenantMemory {
       role: turn.role,
       at: turn.saidAt,
       text: turnText(turn),
+      ownText: turnText(turn),
       tokenCount: turn.tokenCount,
       regionId,
       trajectoryId,
@@ -213,6 +218,7 @@ export class TenantMemory {
       role: null,
       at: artifact.createdAt,
       text: `${artifact.name}\n${artifact.content}`,
+      ownText: `${artifact.name}\n${artifact.content}`,
       tokenCount: artifact.tokenCount,
       regionId: artifact.regionId,
       trajectoryId: artifact.trajectoryId,
@@ -231,6 +237,7 @@ export class TenantMemory {
       role: null,
       at: note.recordedAt,
       text: `${note.subject}: ${note.content}`,
+      ownText: `${note.subject}: ${note.content}`,
       tokenCount: note.tokenCount,
       regionId: note.regionId,
       trajectoryId: note.trajectoryId,
@@ -276,15 +283,7 @@ export class TenantMemory {
   /** Take an item out that is no longer live. Nothing happens when it is not there. */
   remove(id: string): void {
     if (this.#aside.has(id)) this.#aside.set(id, undefined)
-    const item = this.#byId.get(id)
-    if (!item) return
-    this.#byId.delete(id)
-    for (const notes of Object.values(this.#notes)) notes.delete(id)
-    this.#items[item.ordinal] = undefined
-    this.#index.remove(item.regionId, item.ordinal)
-    this.#unembedded.delete(item.ordinal)
-    if (this.#vectors?.remove(item.ordinal)) this.#vectorSum -= hashOf(id)
-    this.#textBytes -= item.text.length * 2
+    this.#takeOut([id])
   }
 
   addConflict(conflictId: string, sides: readonly [string, string]): void {
@@ -331,7 +330,9 @@ export class TenantMemory {
   }
 
   /** The items that fit a query best, best first; equal scores in log order. */
-  search({ query, limit, vector, regions, accept }: Search): readonly Found[] {
+  search({ query, limit, vector, regions, ...filters }: Search): readonly Found[] {
+    // What says nothing of its own is found in what it repeats.
+    const accept = (item: MemoryItem) => item.ownText !== '' && filters.accept(item)
     const accepts = (ordinal: number): boolean => {
       const item = this.#items[ordinal]
       return item !== undefined && regions.has(item.regionId) && accept(item)
@@ -380,23 +381,28 @@ export class TenantMemory {
 
   /** Show an item in the place that its ordinal has among the others. */
   #admit(item: MemoryItem): void {
-    this.#items[item.ordinal] = item
-    this.#byId.set(item.id, item)
-    this.#index.add(item.regionId, item.ordinal, termsOf(item.text, this.#knownWords))
-    if (this.#vectors) this.#unembedded.add(item.ordinal)
-    this.#textBytes += item.text.length * 2
-    const scope = this.#scopes.get(item.scopeId ?? '')
-    if (scope) admitTurn(scope, item)
-    for (const place of item.note ? placesOf(item.note) : []) admitNote(this.#notes[place], item)
+    const ownText = this.#echoes.add(item)
+    const shown = item.kind === 'turn' && ownText !== item.ownText ? withOwnText(item, ownText) : item
+    this.#show(shown)
+    const scope = this.#scopes.get(shown.scopeId ?? '')
+    if (scope) admitTurn(scope, shown)
+    for (const place of shown.note ? placesOf(shown.note) : []) admitNote(this.#notes[place], shown)
+    if (shown.ordinal < this.#items.length - 1) this.#compareAgain(this.#echoes.after(shown))
   }
 
   /** Take items out, turns from their scopes as well. */
   #takeOut(ids: readonly string[]): void {
     const scopes = new Set<ScopeMemory>()
+    const after = new Set<number>()
     for (const id of ids) {
-      const scope = this.#scopes.get(this.#byId.get(id)?.scopeId ?? '')
+      const item = this.#byId.get(id)
+      if (!item) continue
+      const scope = this.#scopes.get(item.scopeId ?? '')
       if (scope) scopes.add(scope)
-      this.remove(id)
+      for (const notes of Object.values(this.#notes)) notes.delete(id)
+      this.#hide(item)
+      this.#echoes.remove(item)
+      for (const ordinal of this.#echoes.after(item)) after.add(ordinal)
     }
     for (const scope of scopes) {
       replaceTurns(
@@ -404,6 +410,39 @@ export class TenantMemory {
         scope.turns.filter(({ id }) => this.#byId.has(id)),
       )
     }
+    this.#compareAgain(after)
+  }
+
+  /** Find out what turns echo, now that there are other items before them. */
+  #compareAgain(ordinals: Iterable<number>): void {
+    for (const ordinal of ordinals) {
+      const item = this.#items[ordinal]
+      if (item?.kind !== 'turn') continue
+      const ownText = this.#echoes.ownTextOf(item)
+      if (ownText === item.ownText) continue
+      const changed = withOwnText(item, ownText)
+      this.#hide(item)
+      this.#show(changed)
+      const turns = this.#scopes.get(item.scopeId ?? '')?.turns
+      if (turns) turns[indexOf(turns, item.sequence ?? 0)] = changed
+    }
+  }
+
+  #show(item: MemoryItem): void {
+    this.#items[item.ordinal] = item
+    this.#byId.set(item.id, item)
+    this.#index.add(item.regionId, item.ordinal, termsOf(item.ownText, this.#knownWords))
+    if (this.#vectors) this.#unembedded.add(item.ordinal)
+    this.#textBytes += textBytesOf(item)
+  }
+
+  #hide(item: MemoryItem): void {
+    this.#items[item.ordinal] = undefined
+    this.#byId.delete(item.id)
+    this.#index.remove(item.regionId, item.ordinal)
+    this.#unembedded.delete(item.ordinal)
+    if (this.#vectors?.remove(item.ordinal)) this.#vectorSum -= hashOf(item.id)
+    this.#textBytes -= textBytesOf(item)
   }
 
   #placeOf(ordinal: number): Place<MemoryItem> | undefined {
@@ -420,6 +459,29 @@ function hashOf(id: string): bigint {
   hash = BigInt.asUintN(64, (hash ^ (hash >> 30n)) * 0xbf58476d1ce4e5b9n)
   hash = BigInt.asUintN(64, (hash ^ (hash >> 27n)) * 0x94d049bb133111ebn)
   return hash ^ (hash >> 31n)
+}
+
+function textBytesOf({ text, ownText }: MemoryItem): number {
+  return (ownText === text ? text.length : text.length + ownText.length) * 2
+}
+
+function withOwnText(item: MemoryItem, ownText: string): MemoryItem {
+  return {
+    ordinal: item.ordinal,
+    id: item.id,
+    kind: item.kind,
+    origin: item.origin,
+    role: item.role,
+    at: item.at,
+    text: item.text,
+    ownText,
+    tokenCount: item.tokenCount,
+    regionId: item.regionId,
+    trajectoryId: item.trajectoryId,
+    scopeId: item.scopeId,
+    sequence: item.sequence,
+    note: item.note,
+  }
 }
 
 function placesOf({ pinned, type, level }: Note): readonly NotePlace[] {

@@ -674,7 +674,7 @@ export const contract: readonly ContractOperation[] = [
     method: 'POST',
     path: '/v1/notes',
     pathFields: [],
-    summary: 'Record a note: something worth knowing beyond this trajectory.',
+    summary: 'Record a note: something worth knowing beyond this trajectory. What a live note says already is answered with that note.',
     needs: 'write',
     effect: 'write',
     idempotent: false,

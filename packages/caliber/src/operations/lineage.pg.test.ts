@@ -8,6 +8,7 @@ let caliber: TestCaliber
 let tenant: TestTenant
 let trajectoryId: string
 let turnIds: readonly string[]
+let recorded = 0
 
 beforeAll(async () => {
   caliber = await testCaliber()
@@ -139,7 +140,9 @@ test('what was written before there was lineage gets its rows when the schema is
 })
 
 async function record(fields: object): Promise<string> {
-  const { noteId } = await tenant.call<{ noteId: string }>('note.record', { subject: 's', content: 'c', ...fields })
+  recorded += 1
+  const note = { subject: 's', content: `note ${recorded}`, ...fields }
+  const { noteId } = await tenant.call<{ noteId: string }>('note.record', note)
   return noteId
 }
 

@@ -14,6 +14,7 @@ let caliber: TestCaliber
 let owner: TestTenant
 let other: TestPrincipal
 let regionId: string
+let notesSaid = 0
 
 beforeAll(async () => {
   caliber = await testCaliber()
@@ -184,7 +185,8 @@ describe('a lock', () => {
 })
 
 function note() {
-  return { subject: 's', content: 'c', regionId }
+  notesSaid += 1
+  return { subject: 's', content: `note ${notesSaid}`, regionId }
 }
 
 async function acquire(

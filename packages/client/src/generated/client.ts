@@ -405,7 +405,7 @@ export interface ArtifactClient {
 
 export interface NoteClient {
   /**
-   * Record a note: something worth knowing beyond this trajectory.
+   * Record a note: something worth knowing beyond this trajectory. What a live note says already is answered with that note.
    *
    * Needs the right `write`.
    * @example await client.note.record({ type: 'preference', subject: 'commit messages', content: 'Present tense, no emojis.' })

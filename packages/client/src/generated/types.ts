@@ -1042,7 +1042,10 @@ export interface ArtifactHistoryOutput {
   readonly next: number | null
 }
 
-/** Input of `note.record`: Record a note: something worth knowing beyond this trajectory. */
+/**
+ * Input of `note.record`: Record a note: something worth knowing beyond this trajectory. What a live note says already
+ * is answered with that note.
+ */
 export interface NoteRecordInput {
   /** Preferences, instructions, conventions: in every context. Default "fact". */
   readonly type?: 

@@ -62,7 +62,7 @@ export class Embeddings {
   /** Give every item of a memory the vector that is kept of its text; without one it gets none. Asks no model. */
   async fillFromStore(tenantId: TenantId, memory: TenantMemory): Promise<void> {
     for (let batch = memory.unembedded(batchItems); batch.length > 0; batch = memory.unembedded(batchItems)) {
-      const digests = batch.map(({ text }) => textDigest(embeddedPart(text)))
+      const digests = batch.map(({ ownText }) => textDigest(embeddedPart(ownText)))
       const known = await this.#store.find(tenantId, digests)
       for (const [i, item] of batch.entries()) memory.putVector(item, known.get(digests[i] ?? '') ?? null)
     }
@@ -112,7 +112,7 @@ export class Embeddings {
     const sourceOf = new Map<string, { readonly itemId: string; readonly text: string }>()
     const digestOf = new Map<MemoryItem, string>()
     for (const item of items) {
-      const text = embeddedPart(item.text)
+      const text = embeddedPart(item.ownText)
       if (text.trim() === '') {
         memory.putVector(item, null)
         continue

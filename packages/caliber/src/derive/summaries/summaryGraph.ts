@@ -118,7 +118,8 @@ export class SummaryGraph {
     const join = this.#joinIn(`scope/${scopeId}`, () => this.#memory.scope(scopeId)?.regionId)
     const newLeaf = (index: number) =>
       asyncDerived(this.#graph, (t) => {
-        const parts = t.get(this.#block(blocks, index)).map((turn) => ({ text: said(turn), sourceIds: [turn.id] }))
+        const turns = t.get(this.#block(blocks, index)).filter(({ ownText }) => ownText !== '')
+        const parts = turns.map((turn) => ({ text: said(turn), sourceIds: [turn.id] }))
         return join(`0/${index}`, parts, t.signal)
       })
     const leaf = (index: number) => {
@@ -180,8 +181,8 @@ async function withinPatience<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-function said({ origin, text }: MemoryItem): string {
-  return `${origin}: ${text.slice(0, shownChars)}`.toWellFormed()
+function said({ origin, ownText }: MemoryItem): string {
+  return `${origin}: ${ownText.slice(0, shownChars)}`.toWellFormed()
 }
 
 function blockOf(turn: MemoryItem | undefined): number {

@@ -3,6 +3,7 @@ import { noteColumns } from '../../db/columns.ts'
 import { holdLineage } from '../../db/holdLineage.ts'
 import { json, type Sql, uuids } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
+import type { RegionId } from '../../domain/ids.ts'
 import type { Note, Source } from '../../domain/note.ts'
 import { notFound } from '../../domain/notFound.ts'
 import { commonRegionOf } from '../../domain/tenant.ts'
@@ -12,12 +13,20 @@ import { writableRegion } from '../region/entity.ts'
 import { findTrajectory } from '../trajectory/entity.ts'
 import type { newNote } from './entity.ts'
 
-/** Store a note in the caller's transaction, without its event. @throws CaliberError `not_found`, `invalid_input` */
-export async function insertNote(
-  { sql, newId, countTokens, principal }: WriteContext,
-  fields: z.output<typeof newNote>,
-): Promise<Note> {
-  const { type, subject, content, level, confidence, pinned, validFrom, validUntil, trajectoryId, sources } = fields
+type NewNote = z.output<typeof newNote>
+
+/** Store a note in the caller's transaction, without its event. @throws CaliberError as {@link placeOfNote} does */
+export async function insertNote(context: WriteContext, fields: NewNote): Promise<Note> {
+  return storeNote(context, await placeOfNote(context, fields), fields)
+}
+
+/**
+ * Find out where a note is to live, and that it may, before it is stored in the same transaction.
+ *
+ * @throws CaliberError `not_found`, `invalid_input`, `conflict`
+ */
+export async function placeOfNote({ sql, principal }: WriteContext, fields: NewNote): Promise<RegionId> {
+  const { subject, validFrom, validUntil, trajectoryId, sources } = fields
   if (validFrom !== undefined && validUntil !== undefined && Date.parse(validUntil) <= Date.parse(validFrom)) {
     throw new CaliberError('invalid_input', 'validUntil must be later than validFrom. Swap or drop one of them.')
   }
@@ -34,6 +43,30 @@ export async function insertNote(
   await holdLineage(sql)
   // Two notes on one subject are recorded one after the other, so that the second is compared with the first.
   await sql`select pg_advisory_xact_lock(hashtextextended(concat_ws(' ', caliber.current_tenant(), ${regionId}::text, lower(${subject})), 0))`
+  return regionId
+}
+
+/** The live note of a region that says what a new one would say. Who recorded it, from what and how surely does not matter. */
+export async function sameNote(sql: Sql, regionId: RegionId, fields: NewNote): Promise<Note | undefined> {
+  const { type, subject, content, level, pinned, validFrom, validUntil } = fields
+  const [same] = await sql<Note>`
+    select ${noteColumns} from caliber.note
+    where tenant_id = caliber.current_tenant() and region_id = ${regionId} and lower(subject) = lower(${subject})
+      and status = 'live' and type = ${type} and level = ${level} and pinned = ${pinned}
+      and valid_from is not distinct from ${validFrom ?? null} and valid_until is not distinct from ${validUntil ?? null}
+      and lower(regexp_replace(btrim(content), '\\s+', ' ', 'g')) = lower(regexp_replace(btrim(${content}), '\\s+', ' ', 'g'))
+      and not exists (select from caliber.quarantine q where q.tenant_id = caliber.current_tenant() and q.item_id = note.id)
+    order by id limit 1`
+  return same
+}
+
+/** Store a note in the place that was found for it, without its event. */
+export async function storeNote(
+  { sql, newId, countTokens }: WriteContext,
+  regionId: RegionId,
+  fields: NewNote,
+): Promise<Note> {
+  const { type, subject, content, level, confidence, pinned, validFrom, validUntil, trajectoryId, sources } = fields
   return only(
     await sql<Note>`
       insert into caliber.note (tenant_id, id, region_id, trajectory_id, type, subject, content, level, confidence, pinned, valid_from,

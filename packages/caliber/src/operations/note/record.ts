@@ -1,12 +1,13 @@
 import { findConflicts } from '../conflict/find.ts'
 import { operation } from '../operation.ts'
 import { newNote, note } from './entity.ts'
-import { insertNote } from './insert.ts'
+import { placeOfNote, sameNote, storeNote } from './insert.ts'
 
 export const recordNote = operation({
   name: 'note.record',
   http: 'POST /v1/notes',
-  summary: 'Record a note: something worth knowing beyond this trajectory.',
+  summary:
+    'Record a note: something worth knowing beyond this trajectory. What a live note says already is answered with that note.',
   example: { type: 'preference', subject: 'commit messages', content: 'Present tense, no emojis.' },
   input: newNote,
   output: note,
@@ -16,7 +17,11 @@ export const recordNote = operation({
   idempotent: false,
 
   async run(context, fields) {
-    const recorded = await insertNote(context, fields)
+    const regionId = await placeOfNote(context, fields)
+    // Who recalled a note may offer it again as something new.
+    const known = await sameNote(context.sql, regionId, fields)
+    if (known) return known
+    const recorded = await storeNote(context, regionId, fields)
     context.emit({
       kind: 'note.recorded',
       subjectId: recorded.noteId,
