@@ -58,11 +58,15 @@ function* sights({ credential: { viewer }, request, answer }: Asked, { facts, se
   const oversees = request.operation.reach === 'tenant' && viewer.rights.includes('admin')
   // A key lists the regions that its maker named, whether there are such or not.
   const text = answer.text.replaceAll(/"regions":\[[^\]]*\]/g, '')
+  const may = (place: Place) => maySee(viewer, place, facts) || (oversees && place.tenantId === viewer.tenantId)
+  yield* namesIn(text, sent, may, facts)
+}
+
+/** The ids and digests in a text that name something its reader may not see, and did not send. */
+export function* namesIn(text: string, sent: string, may: (place: Place) => boolean, facts: Facts): Generator<string> {
   for (const id of new Set([...(text.match(uuids) ?? []), ...(text.match(digests) ?? [])])) {
     const places = facts.places.get(id)
-    if (!places || sent.includes(id)) continue
-    if (places.some((place) => maySee(viewer, place, facts) || (oversees && place.tenantId === viewer.tenantId)))
-      continue
+    if (!places || sent.includes(id) || places.some(may)) continue
     yield `names ${id} of ${places.map(described).join(', ')}`
   }
 }
