@@ -65,7 +65,8 @@ export async function takeCensus(site: Site, credentials: readonly Credential[])
     if (viewer.rights.includes('write')) {
       const written: string[] = []
       for (const regionId of allRegions(facts)) {
-        if (await call('note.record', { subject: 'census', content: 'counted', regionId })) written.push(regionId)
+        // Not judged: others have sent the same text, and its digest names theirs as well.
+        if (await ask('note.record', { subject: 'census', content: 'counted', regionId })) written.push(regionId)
       }
       compare('note.record', written, writable(viewer, facts))
     }
