@@ -24,7 +24,7 @@ export function faultsOf(asked: Asked, known: Known): readonly string[] {
   const faults = [...looseTalk(asked.answer)]
   if (request.operation.needs === 'none') return faults
   if (credential.standing !== 'live') return [...faults, ...entry(asked)]
-  return [...faults, ...sights(asked, known), ...existence(asked)]
+  return [...faults, ...sights(asked, known), ...existence(asked, known)]
 }
 
 const uuids = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
@@ -71,9 +71,17 @@ export function* namesIn(text: string, sent: string, may: (place: Place) => bool
   }
 }
 
+/** They find what they are given in whatever region of the tenant it lies. */
+const distrusting = new Set(['memory.revoke', 'memory.restore'])
+
 /** What is there and hidden must be answered as what is not there. */
-function* existence({ request: { operation }, answer, twin }: Asked): Generator<string> {
+function* existence({ credential: { viewer }, request, answer, twin }: Asked, { facts }: Known): Generator<string> {
   if (!twin) return
+  const { operation, input } = request
+  if (viewer?.rights.includes('admin') && distrusting.has(operation.name)) {
+    const meant = JSON.stringify(input).match(uuids) ?? []
+    if (meant.some((id) => facts.places.get(id)?.some(({ tenantId }) => tenantId === viewer.tenantId))) return
+  }
   if (answer.code !== twin.code) {
     yield `answers ${answer.code} where something is hidden and ${twin.code} where nothing is`
     return

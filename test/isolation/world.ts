@@ -149,12 +149,13 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
     if (name === 'private') await derive({ number, name: 'common', regionId: regions.common }, sources, write)
   }
   for (const name of ['common', 'hidden'] as const) {
+    const reason = textOf(wordsOf(number, name), 'doubt')
     const recorded = await call(admin, 'note.record', { subject: 'x', content: 'x', regionId: regions[name] })
     await call(admin, 'memory.forget', { items: [said(recorded, 'noteId')], reason: 'x' })
     const distrusted = await call(admin, 'note.record', { subject: 'x', content: 'x', regionId: regions[name] })
     const noteId = said(distrusted, 'noteId')
     await call(admin, 'note.retract', { noteId, reason: 'x' })
-    await call(admin, 'memory.revoke', { itemId: noteId, reason: regions[name] })
+    await call(admin, 'memory.revoke', { itemId: noteId, reason })
   }
   const vector = { itemId: randomUUID(), vector: new Float32Array([1]) }
   const vectors = new Map([[textDigest(textOf(wordsOf(number, 'common'), 'note')), vector]])
