@@ -1,5 +1,5 @@
 // Compile every package and make the pre-migrated snapshot that a new embedded directory starts from.
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
@@ -19,7 +19,9 @@ const projects = [
 
 for (const project of projects) removeOrphans(path.join(root, project))
 // `test`: the programs that tests start as processes of their own.
-execFileSync(process.execPath, [tsc, '-b', ...projects, 'test'], { cwd: root, stdio: 'inherit' })
+const { status } = spawnSync(process.execPath, [tsc, '-b', ...projects, 'test'], { cwd: root, stdio: 'inherit' })
+// The compiler has said why.
+if (status !== 0) process.exit(status ?? 1)
 await import('../packages/talos/build.mjs')
 const { buildSnapshot } = await import('../packages/caliber/dist/db/pglite/buildSnapshot.js')
 await buildSnapshot(path.join(root, 'packages/caliber/snapshot'))

@@ -15,10 +15,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { commandWords } from '../../bench/dist/commandWords.js'
 import { report } from '../../bench/dist/report.js'
 import { shippedMigrations } from '../../packages/caliber/dist/db/migrate.js'
+import { seeded } from '../dist/e2e/seeded.js'
 import { acknowledgedIn } from './acknowledgements.mjs'
 import { makeOlder } from './bareDatabase.mjs'
 import { start } from './program.mjs'
-import { seeded } from './seeded.mjs'
 
 const options = commandWords(
   `usage: npm run test:crash -- [--cycles 60] [--tier embedded|native|both] [--seed 1] [--fault early-acknowledge] [--json]

@@ -3,8 +3,8 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { seeded } from '../dist/e2e/seeded.js'
 import { Disk, luckOf } from './disk.mjs'
-import { seeded } from './seeded.mjs'
 
 let place
 beforeEach(() => {

@@ -14,10 +14,10 @@ import os from 'node:os'
 import path from 'node:path'
 import { commandWords } from '../../bench/dist/commandWords.js'
 import { report } from '../../bench/dist/report.js'
+import { seeded } from '../dist/e2e/seeded.js'
 import { drawLuck, luckOf } from './disk.mjs'
 import { cutHistory, readHistory, recordHistory } from './history.mjs'
 import { startLooker } from './looker.mjs'
-import { seeded } from './seeded.mjs'
 
 const options = commandWords(
   `usage: npm run test:power -- [--points 200] [--seed 1] [--batches 60] [--as-shipped] [--keep DIR | --again DIR] [--json]

@@ -4,7 +4,7 @@
  * A batch is acknowledged as a whole and must be there as a whole. Each of its records carries a label, `key#j/n`, and
  * text that follows from the label and does not compress: a record that is there with another text is torn.
  */
-import { seeded } from './seeded.mjs'
+import { seeded } from '../dist/e2e/seeded.js'
 
 /** The texts of a batch. @param key without `#` and blanks, unique among all batches */
 export function batch(key, size) {

@@ -3,6 +3,8 @@ export interface Random {
   /** A whole number from 0 to below `bound`. */
   below(bound: number): number
   pick<T>(choices: readonly T[]): T
+  /** True with a probability. */
+  chance(probability01: number): boolean
 }
 
 export function seeded(seed: number): Random {
@@ -20,5 +22,6 @@ export function seeded(seed: number): Random {
       if (chosen === undefined) throw new RangeError('There is nothing to pick from.')
       return chosen
     },
+    chance: (probability01) => below(2 ** 30) < probability01 * 2 ** 30,
   }
 }

@@ -25,7 +25,7 @@ export interface Facts {
   /** By tenant and id: two tenants may call their regions alike. */
   readonly regions: ReadonlyMap<string, RegionFacts>
   readonly rows: readonly Row[]
-  /** The places of ids and digests; a text that was written twice has two. */
+  /** The places of ids and digests, any of which is enough to know them: a text that was written twice has two. */
   readonly places: ReadonlyMap<string, readonly Place[]>
 }
 
@@ -58,7 +58,10 @@ export async function readFacts(admin: postgres.Sql): Promise<Facts> {
       union all select 'conflict', id::text, tenant_id, array[region_id::text], null, null from caliber.conflict
       union all select 'region', id::text, tenant_id, array[id::text], null, null from caliber.region where id <> tenant_id
       union all select 'receipt', receipt_id::text, tenant_id, array[region_id::text], null, null from caliber.erasure
-      union all select 'distrust', d.id::text, d.tenant_id, array[d.reason], null, null from caliber.distrust d
+      -- In each region that it was told in, or sets something aside in now.
+      union all select 'distrust', id::text, tenant_id, array[region_id::text], null, null from (
+        select subject_id as id, tenant_id, region_id from caliber.event where kind = 'memory.revoked'
+        union select distrust_id, tenant_id, region_id from caliber.quarantine) as told
       union all select 'window', id, tenant_id, regions::text[], null, null from caliber.context_window
       union all select 'principal', id::text, tenant_id, '{}', null, id::text from caliber.principal where id <> tenant_id
       union all select 'key', id::text, tenant_id, '{}', null, principal_id::text from caliber.api_key

@@ -11,6 +11,8 @@ interface Group {
   readonly tenantId: string | null
   /** A region, of idempotency the principal; null where the tenant is all there is. */
   readonly part: string | null
+  /** Of events. */
+  readonly kind: string | null
 }
 
 /** Every table of every schema of ours, from the catalog. */
@@ -29,9 +31,10 @@ export async function footprintsOf(admin: postgres.Sql): Promise<Footprints> {
         : name === 'idempotency'
           ? 'principal_id'
           : 'null'
+    const kind = name === 'event' ? 'kind' : 'null'
     return `select '${schema}.${name}' as "table", ${has('tenant_id') ? 'tenant_id' : 'null'}::text as "tenantId", ${part}::text as part,
-                   count(*) || ' ' || sum(hashtextextended(x::text, 0)::numeric) as hash
-            from ${schema}.${name} x group by 2, 3`
+                   ${kind}::text as kind, count(*) || ' ' || sum(hashtextextended(x::text, 0)::numeric) as hash
+            from ${schema}.${name} x group by 2, 3, 4`
   })
   const groups = await admin.unsafe<(Group & { hash: string })[]>(parts.join(' union all '))
   return new Map(groups.map(({ hash, ...group }) => [JSON.stringify(group), hash]))
@@ -51,10 +54,13 @@ export function trespasses(
 
 /** Tables that everybody who may write adds to, in the tenant's name or in their own. */
 const shared = ['event', 'event_head', 'context_window', 'api_key'].map((name) => `caliber.${name}`)
-const administered = ['principal', 'identity', 'distrust', 'quarantine'].map((name) => `caliber.${name}`)
+const administered = ['principal', 'identity', 'distrust'].map((name) => `caliber.${name}`)
 
-function mayChange(viewer: Viewer, { table, tenantId, part }: Group, facts: Facts): boolean {
+function mayChange(viewer: Viewer, { table, tenantId, part, kind }: Group, facts: Facts): boolean {
   if (tenantId !== viewer.tenantId) return false
+  // Who administers the tenant distrusts and restores in every region of it.
+  const isDistrust = table === 'caliber.quarantine' || kind === 'memory.revoked' || kind === 'memory.restored'
+  if (isDistrust && viewer.rights.includes('admin')) return true
   // Who forgets, forgets what others were answered about it as well.
   if (table === 'caliber.idempotency') return part === viewer.principalId || viewer.rights.includes('admin')
   if (administered.includes(table)) return viewer.rights.includes('admin')

@@ -155,7 +155,7 @@ function poolFor(viewer: Viewer | undefined, facts: Facts, { tenants }: World): 
 
 function isOthers(viewer: Viewer, { noun, place, principalId }: Row, facts: Facts): boolean {
   if (place.tenantId !== viewer.tenantId) return true
-  const isAdministered = principalId !== null || noun === 'region'
+  const isAdministered = principalId !== null || noun === 'region' || noun === 'distrust'
   if (isAdministered && viewer.rights.includes('admin')) return false
   return principalId !== null ? principalId !== viewer.principalId : !maySee(viewer, place, facts)
 }

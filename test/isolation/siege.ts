@@ -148,6 +148,9 @@ function insertionLike({ name, columns }: Table, { stored }: StoredRow): string 
     sequence: '9999',
     revision: '9999',
     source_key: 'null',
+    // Sources have a rule of their own: guards.ts.
+    sources: `'[]'`,
+    provenance: `'{}'`,
     key: word,
     issuer: word,
     ...(name === 'artifact' && { name: word }),

@@ -3,7 +3,7 @@
  *
  * A table that is not here fails the siege: whoever adds one says what its walls are to do.
  */
-import { type Facts, regionIn } from './facts.ts'
+import { type Facts, maySee, regionIn } from './facts.ts'
 import { mayRead, mayWrite, type Viewer } from './model.ts'
 
 /** In whose name a transaction acts. */
@@ -25,7 +25,6 @@ export interface StoredRow {
   readonly principal_id?: string
   readonly owner_id?: string | null
   readonly regions?: readonly string[]
-  readonly reason?: string
   /** Of a kept answer: what the session reached that asked. */
   readonly reach?: string
   /** All of it, as JSON. */
@@ -65,8 +64,8 @@ const keptForIt: Rule = ({ viewer, reachesAll }, row) =>
 
 const isOwnPrincipal: Rule = ({ viewer }, row) => row.principal_id === viewer.principalId
 
-/** In the world each sets aside one item, of the region that its reason names. */
-const readsWhatItSetAside = reads((row) => [row.reason])
+const readsWhatItSetAside: Rule = ({ viewer, reachesAll }, row, facts) =>
+  reachesAll || (facts.places.get(row.id ?? '') ?? []).some((place) => maySee(viewer, place, facts))
 
 /** Content of regions. What the application role is not granted at all stays refused whatever its policies say. */
 const content: TableRules = { sees: readsItsRegion, inserts: writesItsRegion, updates: writesItsRegion, deletes: never }

@@ -143,17 +143,19 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
   for (const name of regionNames) {
     const author = name === 'hidden' ? admin : owner
     const fences = name === 'locked' ? [fence] : []
-    await fill({ number, name, regionId: regions[name] }, (operation, input, idempotencyKey) =>
-      call(author, operation, input, { idempotencyKey, fences }),
-    )
+    const write: Author = (operation, input, idempotencyKey) =>
+      call(author, operation, input, { idempotencyKey, fences })
+    const sources = await fill({ number, name, regionId: regions[name] }, write)
+    if (name === 'private') await derive({ number, name: 'common', regionId: regions.common }, sources, write)
   }
   for (const name of ['common', 'hidden'] as const) {
+    const reason = textOf(wordsOf(number, name), 'doubt')
     const recorded = await call(admin, 'note.record', { subject: 'x', content: 'x', regionId: regions[name] })
     await call(admin, 'memory.forget', { items: [said(recorded, 'noteId')], reason: 'x' })
     const distrusted = await call(admin, 'note.record', { subject: 'x', content: 'x', regionId: regions[name] })
     const noteId = said(distrusted, 'noteId')
     await call(admin, 'note.retract', { noteId, reason: 'x' })
-    await call(admin, 'memory.revoke', { itemId: noteId, reason: regions[name] })
+    await call(admin, 'memory.revoke', { itemId: noteId, reason })
   }
   const vector = { itemId: randomUUID(), vector: new Float32Array([1]) }
   const vectors = new Map([[textDigest(textOf(wordsOf(number, 'common'), 'note')), vector]])
@@ -190,8 +192,14 @@ interface Place {
 
 type Author = (operation: string, input: unknown, idempotencyKey?: string) => Promise<Readonly<Record<string, string>>>
 
+/** What other things may be made from, in another region. */
+interface Sources {
+  readonly trajectoryId: string
+  readonly turnId: string
+}
+
 /** Content of every type, each text with the words of its region. Idempotency keys are the same for every author. */
-async function fill({ number, name, regionId }: Place, write: Author): Promise<void> {
+async function fill({ number, name, regionId }: Place, write: Author): Promise<Sources> {
   const words: Words = wordsOf(number, name)
   const text = (about: string) => textOf(words, about)
   const key = (step: string) => `${name}-${step}`
@@ -214,7 +222,7 @@ async function fill({ number, name, regionId }: Place, write: Author): Promise<v
       toolResults: [{ callId: 'c', content: text('result') }],
     },
   ]
-  await write('turn.append', { scopeId, turns }, key('turns'))
+  const appended = await write('turn.append', { scopeId, turns }, key('turns'))
   const line = JSON.stringify({ role: 'user', content: text('transcript'), at: '2026-05-04T09:00:00Z' })
   await write('transcript.import', { source: sourceName, text: `${line}\n`, regionId }, key('import'))
   const plan = { trajectoryId, type: 'plan', name: artifactName }
@@ -238,6 +246,23 @@ async function fill({ number, name, regionId }: Place, write: Author): Promise<v
     ttlMs: longestLeaseMs,
   })
   await write('context.assemble', { query: words.bait, scopeId, budgetTokens: 4_000 })
+  const [turn] = appended['turns'] as unknown as readonly { readonly turnId: string }[]
+  return { trajectoryId, turnId: turn?.turnId ?? '' }
+}
+
+/** A part, an artifact and a note of something in another region: who reads them is not told of what. */
+async function derive({ number, name, regionId }: Place, sources: Sources, write: Author): Promise<void> {
+  const text = (about: string) => textOf(wordsOf(number, name), about)
+  const part = await write('trajectory.start', { name: text('branch'), parentId: sources.trajectoryId, regionId })
+  await write('artifact.put', {
+    trajectoryId: said(part, 'trajectoryId'),
+    type: 'plan',
+    name: text('draft'),
+    content: text('draft'),
+    provenance: { sourceTurnIds: [sources.turnId] },
+  })
+  const source = { kind: 'turn', id: sources.turnId }
+  await write('note.record', { subject: text('lesson'), content: text('lesson'), regionId, sources: [source] })
 }
 
 type CallAs = (principal: Principal, operation: string, input: unknown) => Promise<Readonly<Record<string, string>>>

@@ -1598,9 +1598,9 @@ alter table caliber.note add constraint note_subject_check CHECK (((length(subje
 alter table caliber.note add constraint note_token_count_check CHECK ((token_count >= 0));
 alter table caliber.note add constraint note_type_check CHECK (((length(type) >= 1) AND (length(type) <= 50)));
 alter table caliber.note add constraint note_region_fkey FOREIGN KEY (tenant_id, region_id) REFERENCES caliber.region(tenant_id, id);
+alter table caliber.note add constraint note_superseded_fkey FOREIGN KEY (tenant_id, superseded_by, region_id) REFERENCES caliber.note(tenant_id, id, region_id);
 alter table caliber.note add constraint note_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES caliber.tenant(tenant_id);
 alter table caliber.note add constraint note_tenant_id_recorded_by_fkey FOREIGN KEY (tenant_id, recorded_by) REFERENCES caliber.principal(tenant_id, id);
-alter table caliber.note add constraint note_tenant_id_superseded_by_fkey FOREIGN KEY (tenant_id, superseded_by) REFERENCES caliber.note(tenant_id, id);
 alter table caliber.note add constraint note_trajectory_fkey FOREIGN KEY (tenant_id, trajectory_id, region_id) REFERENCES caliber.trajectory(tenant_id, id, region_id);
 alter table caliber.note add constraint note_pkey PRIMARY KEY (tenant_id, id);
 alter table caliber.note add constraint note_place UNIQUE (tenant_id, id, region_id);
@@ -1807,8 +1807,8 @@ alter table caliber.trajectory add constraint trajectory_tenant_id_fkey FOREIGN 
 alter table caliber.trajectory add constraint trajectory_tenant_id_parent_id_fkey FOREIGN KEY (tenant_id, parent_id) REFERENCES caliber.trajectory(tenant_id, id);
 alter table caliber.trajectory add constraint trajectory_pkey PRIMARY KEY (tenant_id, id);
 alter table caliber.trajectory add constraint trajectory_place UNIQUE (tenant_id, id, region_id);
-alter table caliber.trajectory add constraint trajectory_tenant_id_region_id_source_key_key UNIQUE (tenant_id, region_id, source_key);
 CREATE INDEX trajectory_parent ON caliber.trajectory USING btree (tenant_id, parent_id) WHERE (parent_id IS NOT NULL);
+CREATE UNIQUE INDEX trajectory_source ON caliber.trajectory USING btree (tenant_id, region_id, source_key) WHERE (source_key IS NOT NULL);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy adds on caliber.trajectory as permissive for insert to caliber_app using () with check ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[])));
 create policy changes on caliber.trajectory as permissive for update to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[]))) with check ();

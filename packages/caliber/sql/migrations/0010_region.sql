@@ -114,10 +114,7 @@ end
 $$;
 
 -- What belongs to something lives in its region: the foreign key says so.
--- A source is known by its name within a region: elsewhere nobody learns that there is one of that name.
 alter table caliber.trajectory
-  drop constraint trajectory_tenant_id_source_key_key,
-  add unique (tenant_id, region_id, source_key),
   add constraint trajectory_place unique (tenant_id, id, region_id),
   add constraint trajectory_region_fkey foreign key (tenant_id, region_id) references caliber.region (tenant_id, id);
 alter table caliber.scope
@@ -143,6 +140,11 @@ alter table caliber.note
   add constraint note_trajectory_fkey foreign key (tenant_id, trajectory_id, region_id)
     references caliber.trajectory (tenant_id, id, region_id),
   add constraint note_region_fkey foreign key (tenant_id, region_id) references caliber.region (tenant_id, id);
+
+-- A source is known by its name within a region: elsewhere nobody learns that there is one of that name. Of imported
+-- trajectories alone: before there are statistics the planner would look for an id through all of a region.
+alter table caliber.trajectory drop constraint trajectory_tenant_id_source_key_key;
+create unique index trajectory_source on caliber.trajectory (tenant_id, region_id, source_key) where source_key is not null;
 
 -- A window shows items of regions; whoever may not read one of them may not read the window.
 alter table caliber.context_window add column regions uuid[] not null default '{}';

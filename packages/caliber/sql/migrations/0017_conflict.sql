@@ -6,7 +6,12 @@
 
 select set_config('role', 'caliber_owner', true);
 
-alter table caliber.note add constraint note_place unique (tenant_id, id, region_id);
+alter table caliber.note
+  add constraint note_place unique (tenant_id, id, region_id),
+  -- What takes a note's place stands in the same region: its id is shown with the note.
+  drop constraint note_tenant_id_superseded_by_fkey,
+  add constraint note_superseded_fkey foreign key (tenant_id, superseded_by, region_id)
+    references caliber.note (tenant_id, id, region_id);
 create index note_subject on caliber.note (tenant_id, region_id, lower(subject)) where status = 'live';
 
 create table caliber.conflict (

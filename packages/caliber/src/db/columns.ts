@@ -1,9 +1,17 @@
-/** How each entity is read: its columns under the entity's own names, shared by every statement that returns it. */
+/**
+ * How each entity is read: its columns under the entity's own names, shared by every statement that returns it.
+ *
+ * What may live in another region (a parent, the sources of a note, the turns of an artifact) is named by its own row: row
+ * security decides there, and whoever may not read the row does not see its id. What an entity names besides lives in
+ * its own region; foreign keys hold it there.
+ */
 import { fragment } from './sql.ts'
 
 export const trajectoryColumns = fragment`
-  id as "trajectoryId", region_id as "regionId", parent_id as "parentId", name, goal, status, outcome, version,
-  created_by as "createdBy", created_at as "createdAt", updated_at as "updatedAt"`
+  id as "trajectoryId", region_id as "regionId",
+  (select parent.id from caliber.trajectory parent
+   where parent.tenant_id = trajectory.tenant_id and parent.id = trajectory.parent_id) as "parentId",
+  name, goal, status, outcome, version, created_by as "createdBy", created_at as "createdAt", updated_at as "updatedAt"`
 
 export const scopeColumns = fragment`
   id as "scopeId", region_id as "regionId", trajectory_id as "trajectoryId", name, purpose, budget_tokens as "budgetTokens", status,
@@ -17,12 +25,22 @@ export const turnColumns = fragment`
 /** Of `artifact a` joined with `artifact_revision r`. */
 export const artifactColumns = fragment`
   a.id as "artifactId", a.region_id as "regionId", a.trajectory_id as "trajectoryId", a.type, a.name, r.revision, a.revision as "latestRevision",
-  r.content, encode(r.digest, 'hex') as digest, r.token_count as "tokenCount", r.provenance,
+  r.content, encode(r.digest, 'hex') as digest, r.token_count as "tokenCount",
+  jsonb_set(r.provenance, '{sourceTurnIds}', (
+    select coalesce(jsonb_agg(made_from.id order by made_from.place), '[]')
+    from jsonb_array_elements_text(r.provenance -> 'sourceTurnIds') with ordinality as made_from (id, place)
+    where exists (select from caliber.turn t where t.tenant_id = r.tenant_id and t.id = made_from.id::uuid))) as provenance,
   r.created_by as "createdBy", r.created_at as "createdAt"`
 
 export const noteColumns = fragment`
   id as "noteId", region_id as "regionId", trajectory_id as "trajectoryId", type, subject, content, level, confidence, pinned,
-  valid_from as "validFrom", valid_until as "validUntil", sources, token_count as "tokenCount",
+  valid_from as "validFrom", valid_until as "validUntil",
+  (select coalesce(jsonb_agg(made_from.item order by made_from.place), '[]')
+   from jsonb_array_elements(note.sources) with ordinality as made_from (item, place)
+   where exists (select from caliber.turn t where t.tenant_id = note.tenant_id and t.id = (made_from.item ->> 'id')::uuid)
+      or exists (select from caliber.artifact a where a.tenant_id = note.tenant_id and a.id = (made_from.item ->> 'id')::uuid)
+      or exists (select from caliber.note n where n.tenant_id = note.tenant_id and n.id = (made_from.item ->> 'id')::uuid)) as sources,
+  token_count as "tokenCount",
   encode(digest, 'hex') as digest, status, superseded_by as "supersededBy", reason, version,
   recorded_by as "recordedBy", recorded_at as "recordedAt"`
 
@@ -30,7 +48,14 @@ export const conflictColumns = fragment`
   id as "conflictId", region_id as "regionId", older_id as "olderId", newer_id as "newerId", finding, status, strategy, reason, version,
   found_at as "foundAt", resolved_at as "resolvedAt"`
 
-export const eventColumns = fragment`seq, kind, subject_id as "subjectId", region_id as "regionId", data, principal_id as "principalId", at`
+export const eventColumns = fragment`
+  seq, kind, subject_id as "subjectId", region_id as "regionId",
+  case kind when 'trajectory.started' then
+    data || jsonb_build_object('parentId', (
+      select parent.id from caliber.trajectory parent
+      where parent.tenant_id = event.tenant_id and parent.id = (event.data ->> 'parentId')::uuid))
+  else data end as data,
+  principal_id as "principalId", at`
 
 export const regionColumns = fragment`
   id as "regionId", name, kind, write_rule as "writeRule", owner_id as "ownerId", created_at as "createdAt"`

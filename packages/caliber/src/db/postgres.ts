@@ -43,7 +43,8 @@ export function openPostgres(options: PostgresOptions): Database {
           const sql: Sql = async (strings, ...values) => {
             const { text, values: sent } = statement(strings, values)
             try {
-              return [...(await tx.unsafe(text, [...sent], { prepare: true }))] as never
+              // Sent now, not when somebody waits for it: statements run in the order in which they are sent.
+              return [...(await tx.unsafe(text, [...sent], { prepare: true }).execute())] as never
             } catch (error) {
               throw fromPg(error)
             }

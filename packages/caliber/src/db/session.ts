@@ -37,11 +37,15 @@ export function openSessions(database: Database, key: ClaimKey, now: () => Date 
     database,
     run: (claims, work, options) =>
       database.transaction(async (sql) => {
-        await sql`
+        // Sent ahead of the first statement of `work`, which need not wait for the answer: were it refused, none would run.
+        const claimed = sql`
           select set_config('role', 'caliber_app', true),
                  set_config('caliber.claims', ${signClaims(key, claims, now().getTime())}, true),
                  set_config('caliber.fences', ${claims.fences?.join(',') ?? ''}, true)`
-        return work(until(performance.now() + longestMs, sql))
+        const [claiming, working] = await Promise.allSettled([claimed, work(until(performance.now() + longestMs, sql))])
+        if (claiming.status === 'rejected') throw claiming.reason
+        if (working.status === 'rejected') throw working.reason
+        return working.value
       }, options),
   }
 }

@@ -206,6 +206,31 @@ export function sqlSuite(name: string, open: OpenDatabase): void {
         expect(await countItems(db, 3)).toBe(0)
       })
 
+      test('statements that are not waited for run in order, and none runs after one that failed', async () => {
+        const role = await one((sql) => sql<{ v: string }>`select current_user::text as v`)
+        for (let round = 0; round < 10; round += 1) {
+          const [, [set]] = await db.transaction((sql) =>
+            Promise.all([
+              sql`select set_config('caliber.claims', ${`mine ${round}`}, true)`,
+              sql<{ v: string }>`select current_setting('caliber.claims') as v`,
+            ]),
+          )
+          expect(set?.v).toBe(`mine ${round}`)
+          const outcomes: PromiseSettledResult<unknown>[] = []
+          const work = db.transaction(async (sql) => {
+            const sent = [
+              sql`select set_config('role', ${`nobody ${round}`}, true)`,
+              sql`insert into port_suite.item values (10, 'gone')`,
+            ]
+            outcomes.push(...(await Promise.allSettled(sent)))
+          })
+          await expect(work).rejects.toMatchObject({ name: 'CaliberError' })
+          expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+        }
+        expect(await countItems(db, 10)).toBe(0)
+        expect(await one((sql) => sql`select current_user::text as v`)).toEqual(role)
+      })
+
       test('a commit that the database refuses rejects', async () => {
         const work = db.transaction((sql) => sql`insert into port_suite.late values (1), (1)`)
         await expect(work).rejects.toMatchObject({ code: 'conflict' })

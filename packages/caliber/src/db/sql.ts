@@ -50,9 +50,10 @@ export interface TransactionOptions {
  * A database that one process has open.
  *
  * Obligations of a driver: a resolved `transaction` is on disk (unless `relaxedDurability`); a rejected one changed
- * nothing; statements of one transaction run in order; a statement beyond the driver's time limit is stopped and
- * rejects with `timeout`; after `close` every call rejects with `unavailable`. Obligations of a caller: await each
- * statement before the next, keep no `Sql` beyond its transaction, and open no transaction inside another.
+ * nothing; statements of one transaction run in the order in which they are sent, none of them after one that failed; a
+ * statement beyond the driver's time limit is stopped and rejects with `timeout`; after `close` every call rejects with
+ * `unavailable`. Obligations of a caller: await every statement, keep no `Sql` beyond its transaction, and open no
+ * transaction inside another.
  */
 export interface Database {
   readonly tier: 'embedded' | 'native' | 'server'

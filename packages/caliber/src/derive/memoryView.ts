@@ -72,8 +72,14 @@ export class MemoryView {
 
   /** @throws CaliberError `not_found` */
   assertTrajectory(trajectoryId: string): void {
+    this.regionOfTrajectory(trajectoryId)
+  }
+
+  /** @throws CaliberError `not_found` */
+  regionOfTrajectory(trajectoryId: string): RegionId {
     const regionId = this.#memory.regionOfTrajectory(trajectoryId)
     if (regionId === undefined || !this.#readable.has(regionId)) throw notFound('trajectory', trajectoryId)
+    return regionId
   }
 
   /** @throws CaliberError `not_found` */

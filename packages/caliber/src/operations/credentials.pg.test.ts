@@ -71,7 +71,7 @@ describe('a key', () => {
     await holder.call('key.revoke', { keyId: child.keyId })
     for (const { key } of [child, grandchild])
       await expect(opened(key)).rejects.toMatchObject({ code: 'unauthenticated' })
-    expect(await opened(parent.key)).toBeTruthy()
+    expect(await opened(parent.key)).toMatchObject({ keyId: parent.keyId, rights: ['read', 'write'] })
   })
 
   test('narrowed to regions opens those alone, and so does what is made from it', async () => {
@@ -107,10 +107,12 @@ describe('a key', () => {
     const child = await (await as(old.key)).call<Issued>('key.delegate', {})
     const fresh = await (await as(old.key)).call<Issued>('key.rotate', { keyId: old.keyId, overlapHours: 1 })
     expect(fresh).toMatchObject({ rights: ['read'], parentId: old.parentId })
-    for (const { key } of [old, child, fresh]) expect(await opened(key)).toBeTruthy()
+    for (const { key, keyId } of [old, child, fresh]) {
+      expect(await opened(key)).toMatchObject({ keyId, principalId: agent.principalId, rights: ['read'] })
+    }
     await caliber.admin`update caliber.api_key set expires_at = clock_timestamp() where expires_at is not null and id in (${old.keyId}, ${child.keyId})`
     for (const { key } of [old, child]) await expect(opened(key)).rejects.toMatchObject({ code: 'unauthenticated' })
-    expect(await opened(fresh.key)).toBeTruthy()
+    expect(await opened(fresh.key)).toMatchObject({ keyId: fresh.keyId })
   })
 
   test('is shown once: a repeated request makes no second one and is told so, and no table holds the secret', async () => {
@@ -230,7 +232,7 @@ describe('a tenant', () => {
       message: expect.stringContaining('suspended'),
     })
     await admin.call('tenant.resume', { tenantId })
-    expect(await opened(key)).toBeTruthy()
+    expect(await opened(key)).toMatchObject({ tenantId })
     await expect(admin.call('tenant.suspend', { tenantId: admin.principalId })).rejects.toMatchObject({
       code: 'not_found',
     })

@@ -23,6 +23,7 @@ import type { Seals } from '../domain/seal.ts'
 import { operatorOf } from '../domain/tenant.ts'
 import { assertStorable, shown } from '../domain/text.ts'
 import type { Tokenizer } from '../models/tokenizer.ts'
+import { assertRight } from './assertRight.ts'
 import { once } from './idempotency.ts'
 import type { AnyOperation, ServerStatus } from './operation.ts'
 import { registry } from './registry.ts'
@@ -181,16 +182,12 @@ async function waiting<T>(waitMs: number, attempt: () => Promise<T>): Promise<T>
 }
 
 /** @throws CaliberError `unauthenticated` without a principal, `forbidden` when it lacks the right */
-function authorised({ name, needs, reach }: AnyOperation, principal: Principal | undefined): Principal {
+function authorised(operation: AnyOperation, principal: Principal | undefined): Principal {
+  const { name, reach } = operation
   if (!principal) {
     throw new CaliberError('unauthenticated', `${name} needs a credential. Send an API key as a bearer token.`)
   }
-  if (needs !== 'none' && !principal.rights.includes(needs)) {
-    throw new CaliberError('forbidden', `${name} needs the right "${needs}", which this credential lacks.`, {
-      needs,
-      has: principal.rights,
-    })
-  }
+  assertRight(operation, principal)
   if (reach === 'tenant' && principal.regions) {
     throw new CaliberError(
       'forbidden',

@@ -134,6 +134,98 @@ test('a window is shown again to whoever may read all that it speaks of', async 
   await expect(stranger.call('context.explain', { windowId })).rejects.toMatchObject({ code: 'not_found' })
 })
 
+test('a window names its scope and trajectory: whoever may not read those may not read it', async () => {
+  const { trajectoryId } = await owner.call<{ trajectoryId: string }>('trajectory.start', {
+    name: 'quiet',
+    regionId: regions.get('private'),
+  })
+  const { scopeId } = await owner.call<{ scopeId: string }>('scope.open', { trajectoryId, name: 'quiet' })
+  for (const asked of [{ scopeId }, { trajectoryId }]) {
+    const { windowId } = await owner.call<{ windowId: string }>('context.assemble', { query: 'nothing', ...asked })
+    expect(await owner.call('context.explain', { windowId })).toMatchObject({ windowId })
+    await expect(stranger.call('context.explain', { windowId })).rejects.toMatchObject({ code: 'not_found' })
+  }
+})
+
+describe('what was made from something in a closed region', () => {
+  const hidden = { parentId: '', turnId: '', artifactId: '', noteId: '' }
+  const made = { trajectoryId: '', artifactId: '', noteId: '' }
+  /** A source that everybody reads, to tell leaving out one id from leaving out all. */
+  let openNote = ''
+
+  beforeAll(async () => {
+    const [closed, open] = [regions.get('private') ?? '', regions.get('collaborative') ?? '']
+    hidden.noteId = await fresh(closed)
+    openNote = await fresh(open)
+    const start = (fields: object) =>
+      owner.call<{ trajectoryId: string }>('trajectory.start', { name: 'part', ...fields })
+    hidden.parentId = (await start({ regionId: closed })).trajectoryId
+    const scope = { trajectoryId: hidden.parentId, name: 'closed' }
+    const { scopeId } = await owner.call<{ scopeId: string }>('scope.open', scope)
+    const turns = [{ role: 'user', content: 'hidden' }]
+    const said = await owner.call<{ turns: { turnId: string }[] }>('turn.append', { scopeId, turns })
+    hidden.turnId = said.turns[0]?.turnId ?? ''
+    const file = { type: 'plan', name: 'plan', content: 'a plan' }
+    const put = (fields: object) => owner.call<{ artifactId: string }>('artifact.put', { ...file, ...fields })
+    hidden.artifactId = (await put({ trajectoryId: hidden.parentId })).artifactId
+
+    made.trajectoryId = (await start({ regionId: open, parentId: hidden.parentId })).trajectoryId
+    const provenance = { sourceTurnIds: [hidden.turnId] }
+    made.artifactId = (await put({ trajectoryId: made.trajectoryId, provenance })).artifactId
+    const sources = [
+      { kind: 'turn', id: hidden.turnId },
+      { kind: 'note', id: openNote },
+      { kind: 'artifact', id: hidden.artifactId },
+      { kind: 'note', id: hidden.noteId },
+    ]
+    made.noteId = (await owner.call<{ noteId: string }>('note.record', { ...note(open, 'derived'), sources })).noteId
+  })
+
+  const looking = async ({ call }: TestPrincipal) => ({
+    trajectory: await call<{ parentId: string | null }>('trajectory.get', { trajectoryId: made.trajectoryId }),
+    trajectories: await call('trajectory.list', {}),
+    parts: await call<{ items: unknown[] }>('trajectory.list', { parentId: hidden.parentId }),
+    artifact: await call<{ provenance: { sourceTurnIds: string[] } }>('artifact.get', { artifactId: made.artifactId }),
+    history: await call('artifact.history', { artifactId: made.artifactId }),
+    note: await call<{ sources: { id: string }[] }>('note.get', { noteId: made.noteId }),
+    notes: await call('note.list', {}),
+    events: await call<{ items: Event[] }>('event.since', { limit: 1_000 }),
+  })
+  const started = ({ events }: { events: { items: Event[] } }) =>
+    events.items.find(({ subjectId }) => subjectId === made.trajectoryId)
+
+  test('names it to whoever reads both', async () => {
+    const seen = await looking(owner)
+    expect(seen.trajectory.parentId).toBe(hidden.parentId)
+    expect(seen.parts.items).toHaveLength(1)
+    expect(seen.artifact.provenance.sourceTurnIds).toEqual([hidden.turnId])
+    expect(seen.note.sources.map(({ id }) => id)).toEqual([hidden.turnId, openNote, hidden.artifactId, hidden.noteId])
+    expect(started(seen)?.data).toEqual({ parentId: hidden.parentId })
+  })
+
+  test.each(['a narrowed key', 'a principal without a grant'])('does not name it to %s', async (kind) => {
+    const narrowed = { ...owner, rights: ['read' as const], regions: [regions.get('collaborative') ?? ''] }
+    const seen = await looking(kind === 'a narrowed key' ? callsAs(narrowed, caliber.runtime) : stranger)
+    const answers = JSON.stringify(seen)
+    for (const id of Object.values(hidden)) expect(answers).not.toContain(id)
+    expect(seen.trajectory.parentId).toBeNull()
+    expect(seen.parts.items).toEqual([])
+    expect(seen.artifact.provenance.sourceTurnIds).toEqual([])
+    expect(seen.note.sources).toEqual([{ kind: 'note', id: openNote }])
+    expect(started(seen)?.data).toEqual({ parentId: null })
+  })
+
+  test('cannot be a note in another region that takes its place', async () => {
+    const replacing = caliber.sessions.run(
+      owner,
+      (sql) => sql`
+        update caliber.note set status = 'superseded', superseded_by = ${hidden.noteId}
+        where tenant_id = caliber.current_tenant() and id = ${openNote}`,
+    )
+    await expect(replacing).rejects.toMatchObject({ code: 'not_found' })
+  })
+})
+
 test('a grant that is taken back is gone with the next answer', async () => {
   const { regionId } = await owner.call<Region>('region.create', { name: 'brief', kind: 'team' })
   await owner.call('note.record', note(regionId, 'ocelot'))

@@ -46,6 +46,7 @@ export interface Artifact {
   readonly content: string
   readonly digest: string
   readonly tokenCount: number
+  /** Without turns that you may not read. */
   readonly provenance: {
     /** Default "explicit". */
     readonly method: 'explicit' | 'inferred' | 'user_provided' | 'model' | 'tool' | 'recall'
@@ -206,6 +207,7 @@ export interface Note {
   readonly pinned: boolean
   readonly validFrom: string | null
   readonly validUntil: string | null
+  /** Those that you may read. */
   readonly sources: readonly {
     readonly kind: 'turn' | 'artifact' | 'note'
     /** UUID. */
@@ -281,6 +283,7 @@ export interface Trajectory {
   readonly trajectoryId: string
   /** Id of the region. UUID. */
   readonly regionId: string
+  /** Id of the parent trajectory; null also where you may not read it. */
   readonly parentId: string | null
   readonly name: string
   readonly goal: string | null
@@ -1027,6 +1030,7 @@ export interface ArtifactHistoryOutput {
     readonly latestRevision: number
     readonly digest: string
     readonly tokenCount: number
+    /** Without turns that you may not read. */
     readonly provenance: {
       /** Default "explicit". */
       readonly method: 'explicit' | 'inferred' | 'user_provided' | 'model' | 'tool' | 'recall'

@@ -29,7 +29,7 @@ export interface Variation {
  * Assemble a window. Equal memory, vectors, request and validity give an equal window with an equal id: the id is the SHA-256
  * of everything in it but the clock.
  *
- * @returns the window, and the regions of its candidates
+ * @returns the window, and the regions of all that it names
  * @throws CaliberError `budget_too_small`, `not_found`
  */
 export function contextWindow(
@@ -53,5 +53,12 @@ export function contextWindow(
   })
   const named = { ...window, receipt: { ...window.receipt, at: null } }
   const windowId = textDigest(JSON.stringify(named))
-  return { window: { windowId, ...window }, regions: new Set(candidates.map(({ item }) => item.regionId)) }
+  const asked = [
+    ...(request.scopeId === null ? [] : [memory.scope(request.scopeId).regionId]),
+    ...(request.trajectoryId === null ? [] : [memory.regionOfTrajectory(request.trajectoryId)]),
+  ]
+  return {
+    window: { windowId, ...window },
+    regions: new Set([...asked, ...candidates.map(({ item }) => item.regionId)]),
+  }
 }

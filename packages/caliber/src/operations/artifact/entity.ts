@@ -20,7 +20,7 @@ export const artifact = z.strictObject({
   content: z.string(),
   digest: z.string(),
   tokenCount: z.int(),
-  provenance,
+  provenance: provenance.describe('Without turns that you may not read.'),
   createdBy: z.uuid(),
   createdAt: z.string(),
 })

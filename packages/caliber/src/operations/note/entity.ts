@@ -39,7 +39,7 @@ export const note = z.strictObject({
   pinned: z.boolean(),
   validFrom: z.string().nullable(),
   validUntil: z.string().nullable(),
-  sources: z.array(source),
+  sources: z.array(source).describe('Those that you may read.'),
   tokenCount: z.int(),
   digest: z.string(),
   status: z.enum(['live', 'superseded', 'retracted']),

@@ -13,7 +13,7 @@ export const trajectoryStatus = z.enum(
 export const trajectory = z.strictObject({
   trajectoryId: id('trajectory'),
   regionId: id('region'),
-  parentId: id('parent trajectory').nullable(),
+  parentId: z.uuid().nullable().describe('Id of the parent trajectory; null also where you may not read it.'),
   name: z.string(),
   goal: z.string().nullable(),
   status: trajectoryStatus,

@@ -27,7 +27,8 @@ export const listTrajectories = operation({
       select ${trajectoryColumns} from caliber.trajectory
       where tenant_id = caliber.current_tenant()
         and (${status ?? null}::text is null or status = ${status ?? null})
-        and (${parentId ?? null}::uuid is null or parent_id = ${parentId ?? null})
+        and (${parentId ?? null}::uuid is null or parent_id = (
+               select id from caliber.trajectory where tenant_id = caliber.current_tenant() and id = ${parentId ?? null}))
         and (${after ?? null}::uuid is null or id < ${after ?? null})
       order by id desc limit ${limit + 1}`
     return cutPage(rows, limit, (row) => row.trajectoryId)

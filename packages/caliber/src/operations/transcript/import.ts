@@ -142,7 +142,7 @@ async function trajectoryOf(
     select caliber.current_tenant(), ${newId()}, ${regionId}, 0, ${source}, 'active', ${source}, caliber.current_principal()
     where not exists (select from caliber.trajectory where tenant_id = caliber.current_tenant() and region_id = ${regionId}
                         and source_key = caliber.forgotten_name(${source}))
-    on conflict (tenant_id, region_id, source_key) do nothing
+    on conflict (tenant_id, region_id, source_key) where source_key is not null do nothing
     returning id as "trajectoryId"`
   for (const { trajectoryId } of started) {
     emit({ kind: 'trajectory.started', subjectId: trajectoryId, regionId, data: { parentId: null } })

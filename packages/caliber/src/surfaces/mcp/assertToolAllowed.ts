@@ -1,5 +1,5 @@
-import { CaliberError } from '../../domain/errors.ts'
 import type { Principal } from '../../domain/principal.ts'
+import { assertRight } from '../../operations/assertRight.ts'
 import { operationsByTool } from './tools.ts'
 
 /**
@@ -11,15 +11,11 @@ import { operationsByTool } from './tools.ts'
  * @param body a JSON-RPC message; anything else is left to the SDK
  * @throws CaliberError `forbidden`
  */
-export function assertToolAllowed(body: unknown, { rights }: Principal): void {
+export function assertToolAllowed(body: unknown, principal: Principal): void {
   const { method, params } = fieldsOf(body)
   const { name } = fieldsOf(params)
   const operation = method === 'tools/call' && typeof name === 'string' ? operationsByTool.get(name) : undefined
-  if (!operation || operation.needs === 'none' || rights.includes(operation.needs)) return
-  throw new CaliberError('forbidden', `${name} needs the right "${operation.needs}", which this token lacks.`, {
-    needs: operation.needs,
-    has: rights,
-  })
+  if (operation) assertRight(operation, principal)
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
