@@ -13,6 +13,7 @@ import {
   type Principal,
   type RegionId,
   readKey,
+  sweepTenant,
   textDigest,
 } from './product.ts'
 import type { Site } from './site.ts'
@@ -171,6 +172,7 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
     }
     await new Derivations(site.sessions).obtain(tenantId, derivation, async () => made)
   }
+  await sweepTenant(site.sessions, tenantId, { models: {}, signal: new AbortController().signal })
   return {
     number,
     tenantId,

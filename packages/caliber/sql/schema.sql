@@ -613,6 +613,43 @@ $function$
 -- owner caliber_owner, security invoker
 grant execute on function caliber.residue(uuid[],text) to caliber_app;
 
+CREATE OR REPLACE FUNCTION caliber.sweep_derivations(before timestamp with time zone, at_most integer)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  tenant uuid := caliber_private.assert_whole_reach();
+  unreachable uuid[];
+begin
+  -- Whoever publishes a value holds it shared: nothing is made of what is being dropped.
+  perform pg_advisory_xact_lock(caliber_private.lineage_lock(tenant));
+  unreachable := array(
+    with recursive aside (id) as (
+      select q.item_id from caliber.quarantine q join caliber.distrust d on d.tenant_id = tenant and d.id = q.distrust_id
+      where q.tenant_id = tenant and d.revoked_at < before
+      union
+      select l.derived_id from aside join caliber.lineage l on l.tenant_id = tenant and l.source_id = aside.id
+    )
+    select d.id from caliber.derivation d
+    where d.tenant_id = tenant
+      and case d.status when 'pending' then d.leased_until < before
+          else d.made_at < before
+               and (d.id in (select aside.id from aside)
+                    or not exists (select from caliber.model_use u
+                                   where u.tenant_id = tenant and u.kind = d.kind and u.model = d.model
+                                     and u.used_at >= before)) end
+      and not exists (select from caliber.lineage l where l.tenant_id = tenant and l.source_id = d.id)
+    limit at_most);
+  perform caliber_private.drop_derivations(tenant, unreachable);
+  return cardinality(unreachable);
+end
+$function$
+;
+-- owner caliber_owner, security definer
+grant execute on function caliber.sweep_derivations(timestamp with time zone,integer) to caliber_app;
+
 CREATE OR REPLACE FUNCTION caliber.tenant_ids(after uuid, at_most integer)
  RETURNS SETOF uuid
  LANGUAGE plpgsql
@@ -1406,6 +1443,7 @@ CREATE INDEX embedding_item ON caliber.embedding USING btree (tenant_id, item_id
 create policy app on caliber.embedding as permissive for all to caliber_app using ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text)) with check ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text));
 create policy owner on caliber.embedding as permissive for all to caliber_owner using (true) with check (true);
 create policy wall on caliber.embedding as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+grant delete on caliber.embedding to caliber_app;
 grant insert on caliber.embedding to caliber_app;
 grant select on caliber.embedding to caliber_app;
 
@@ -1581,6 +1619,24 @@ create policy reads on caliber.lock_share as permissive for select to caliber_ap
 create policy wall on caliber.lock_share as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
 grant select on caliber.lock_share to caliber_app;
 
+create table caliber.model_use (
+  tenant_id uuid not null,
+  kind text not null,
+  model text not null,
+  used_at timestamp with time zone default clock_timestamp() not null
+);
+alter table caliber.model_use add constraint model_use_kind_check CHECK ((kind = ANY (ARRAY['embedding'::text, 'summary'::text])));
+alter table caliber.model_use add constraint model_use_model_check CHECK (((length(model) >= 1) AND (length(model) <= 300)));
+alter table caliber.model_use add constraint model_use_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES caliber.tenant(tenant_id);
+alter table caliber.model_use add constraint model_use_pkey PRIMARY KEY (tenant_id, kind, model);
+-- row security: enabled t, forced t, owner caliber_owner
+create policy app on caliber.model_use as permissive for all to caliber_app using ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text)) with check ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text));
+create policy owner on caliber.model_use as permissive for select to caliber_owner using (true) with check ();
+create policy wall on caliber.model_use as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+grant insert on caliber.model_use to caliber_app;
+grant select on caliber.model_use to caliber_app;
+grant update (used_at) on caliber.model_use to caliber_app;
+
 create table caliber.note (
   tenant_id uuid not null,
   id uuid not null,
@@ -1602,12 +1658,14 @@ create table caliber.note (
   version integer default 1 not null,
   recorded_by uuid not null,
   recorded_at timestamp with time zone default clock_timestamp() not null,
-  region_id uuid not null
+  region_id uuid not null,
+  ended_at timestamp with time zone
 );
 alter table caliber.note add constraint note_check CHECK (((valid_until IS NULL) OR (valid_from IS NULL) OR (valid_until > valid_from)));
 alter table caliber.note add constraint note_check1 CHECK (((status = 'superseded'::text) = (superseded_by IS NOT NULL)));
 alter table caliber.note add constraint note_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision)));
 alter table caliber.note add constraint note_content_check CHECK (((length(content) >= 1) AND (length(content) <= 20000)));
+alter table caliber.note add constraint note_end CHECK (((status = 'live'::text) = (ended_at IS NULL)));
 alter table caliber.note add constraint note_level_check CHECK ((level = ANY (ARRAY['raw'::text, 'summary'::text, 'principle'::text])));
 alter table caliber.note add constraint note_reason_check CHECK ((length(reason) <= 2000));
 alter table caliber.note add constraint note_status_check CHECK ((status = ANY (ARRAY['live'::text, 'superseded'::text, 'retracted'::text])));
@@ -1621,6 +1679,7 @@ alter table caliber.note add constraint note_tenant_id_superseded_by_fkey FOREIG
 alter table caliber.note add constraint note_trajectory_fkey FOREIGN KEY (tenant_id, trajectory_id, region_id) REFERENCES caliber.trajectory(tenant_id, id, region_id);
 alter table caliber.note add constraint note_pkey PRIMARY KEY (tenant_id, id);
 alter table caliber.note add constraint note_place UNIQUE (tenant_id, id, region_id);
+CREATE INDEX note_ended ON caliber.note USING btree (tenant_id, ended_at) WHERE (ended_at IS NOT NULL);
 CREATE INDEX note_subject ON caliber.note USING btree (tenant_id, region_id, lower(subject)) WHERE (status = 'live'::text);
 CREATE INDEX note_superseded ON caliber.note USING btree (tenant_id, superseded_by) WHERE (superseded_by IS NOT NULL);
 -- row security: enabled t, forced t, owner caliber_owner
@@ -1643,7 +1702,7 @@ CREATE TRIGGER replacement AFTER UPDATE OF superseded_by ON caliber.note FOR EAC
 -- trigger replacement: enabled A
 grant insert on caliber.note to caliber_app;
 grant select on caliber.note to caliber_app;
-grant update (reason, status, superseded_by, version) on caliber.note to caliber_app;
+grant update (ended_at, reason, status, superseded_by, version) on caliber.note to caliber_app;
 
 create table caliber.principal (
   tenant_id uuid not null,
