@@ -300,5 +300,9 @@ async function fill(tenant: TestTenant): Promise<void> {
     },
     async () => ({ text: 'in short', inputTokens: 1, outputTokens: 1 }),
   )
-  await sweepTenant(caliber.sessions, tenant.tenantId, { models: {}, signal: new AbortController().signal })
+  await sweepTenant(caliber.sessions, tenant.tenantId, {
+    models: {},
+    signal: new AbortController().signal,
+    newId: () => randomUUID(),
+  })
 }

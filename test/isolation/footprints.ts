@@ -51,7 +51,8 @@ export function trespasses(
 
 /** Tables that everybody who may write adds to, in the tenant's name or in their own. */
 const shared = ['event', 'event_head', 'context_window', 'api_key'].map((name) => `caliber.${name}`)
-const administered = ['principal', 'identity', 'distrust', 'quarantine'].map((name) => `caliber.${name}`)
+// Of a tenant, its retention.
+const administered = ['tenant', 'principal', 'identity', 'distrust', 'quarantine'].map((name) => `caliber.${name}`)
 
 function mayChange(viewer: Viewer, { table, tenantId, part }: Group, facts: Facts): boolean {
   if (tenantId !== viewer.tenantId) return false

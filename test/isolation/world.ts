@@ -172,7 +172,11 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
     }
     await new Derivations(site.sessions).obtain(tenantId, derivation, async () => made)
   }
-  await sweepTenant(site.sessions, tenantId, { models: {}, signal: new AbortController().signal })
+  await sweepTenant(site.sessions, tenantId, {
+    models: {},
+    signal: new AbortController().signal,
+    newId: () => randomUUID(),
+  })
   return {
     number,
     tenantId,

@@ -1682,6 +1682,7 @@ alter table caliber.note add constraint note_place UNIQUE (tenant_id, id, region
 CREATE INDEX note_ended ON caliber.note USING btree (tenant_id, ended_at) WHERE (ended_at IS NOT NULL);
 CREATE INDEX note_subject ON caliber.note USING btree (tenant_id, region_id, lower(subject)) WHERE (status = 'live'::text);
 CREATE INDEX note_superseded ON caliber.note USING btree (tenant_id, superseded_by) WHERE (superseded_by IS NOT NULL);
+CREATE INDEX note_valid_until ON caliber.note USING btree (tenant_id, valid_until) WHERE (valid_until IS NOT NULL);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy adds on caliber.note as permissive for insert to caliber_app using () with check ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[])));
 create policy changes on caliber.note as permissive for update to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[]))) with check ();
@@ -1817,6 +1818,7 @@ alter table caliber.scope add constraint scope_trajectory_fkey FOREIGN KEY (tena
 alter table caliber.scope add constraint scope_pkey PRIMARY KEY (tenant_id, id);
 alter table caliber.scope add constraint scope_place UNIQUE (tenant_id, id, region_id);
 alter table caliber.scope add constraint scope_tenant_id_trajectory_id_source_key_key UNIQUE (tenant_id, trajectory_id, source_key);
+CREATE INDEX scope_closed ON caliber.scope USING btree (tenant_id, closed_at) WHERE (closed_at IS NOT NULL);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy adds on caliber.scope as permissive for insert to caliber_app using () with check ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[])));
 create policy changes on caliber.scope as permissive for update to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[]))) with check ();
@@ -1839,11 +1841,15 @@ create table caliber.tenant (
   created_at timestamp with time zone default clock_timestamp() not null,
   suspended_at timestamp with time zone,
   max_items bigint,
-  max_bytes bigint
+  max_bytes bigint,
+  turn_retention_days integer,
+  note_retention_days integer
 );
 alter table caliber.tenant add constraint tenant_max_bytes_check CHECK ((max_bytes >= 0));
 alter table caliber.tenant add constraint tenant_max_items_check CHECK ((max_items >= 0));
 alter table caliber.tenant add constraint tenant_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
+alter table caliber.tenant add constraint tenant_note_retention_days_check CHECK (((note_retention_days >= 1) AND (note_retention_days <= 36500)));
+alter table caliber.tenant add constraint tenant_turn_retention_days_check CHECK (((turn_retention_days >= 1) AND (turn_retention_days <= 36500)));
 alter table caliber.tenant add constraint tenant_pkey PRIMARY KEY (tenant_id);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy app on caliber.tenant as permissive for all to caliber_app using (true) with check (true);
@@ -1854,7 +1860,7 @@ CREATE TRIGGER register AFTER INSERT ON caliber.tenant FOR EACH ROW EXECUTE FUNC
 -- trigger register: enabled A
 grant insert on caliber.tenant to caliber_app;
 grant select on caliber.tenant to caliber_app;
-grant update (max_bytes, max_items, suspended_at) on caliber.tenant to caliber_app;
+grant update (max_bytes, max_items, note_retention_days, suspended_at, turn_retention_days) on caliber.tenant to caliber_app;
 
 create table caliber.trajectory (
   tenant_id uuid not null,

@@ -67,6 +67,8 @@ export const limits = {
    * shorter than windows are: replaying one needs the vectors of what was live then.
    */
   derivedGraceDays: 30,
+  /** A hundred years: whoever wants more sets nothing. */
+  retentionDays: 36_500,
   /** Rows that a sweep deletes in one transaction. */
   rowsPerSweep: 5_000,
 } as const

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import os from 'node:os'
 import path from 'node:path'
+import { v7 } from 'uuid'
 import type { DirectoryLock } from '../db/directory/lock.ts'
 import { type Validation, validations } from '../db/intact.ts'
 import { spaceOf } from '../derive/embeddings/vectorStore.ts'
@@ -54,7 +55,8 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
     undo.push(() => app.close())
     const models = { embedding: embedder && spaceOf(embedder), summary: summariser?.name }
     const failed = (error: unknown, tenantId?: string) => app.log.warn({ err: error, tenantId }, 'a sweep failed')
-    const sweep = (signal: AbortSignal) => sweepTenants(sessions, credential.principal, { models, signal }, failed)
+    const sweep = (signal: AbortSignal) =>
+      sweepTenants(sessions, credential.principal, { models, signal, newId: v7 }, failed)
     undo.push(startSweeping(sweep, { onFailure: failed }))
     const socketPath = socketIn(directory)
     await listenOn(app, { socketPath })

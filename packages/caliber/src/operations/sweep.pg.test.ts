@@ -1,5 +1,6 @@
 /** What a sweep deletes, and above all what it leaves alone. */
 import { randomUUID } from 'node:crypto'
+import { v7 } from 'uuid'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Derivations } from '../derive/summaries/derivations.ts'
 import { textDigest } from '../derive/textDigest.ts'
@@ -56,7 +57,9 @@ test('of more windows than are kept the oldest go, a batch at a time, and a swee
       return answer
     },
   }
-  expect(await sweepTenant(sessions, own.tenantId, { models: {}, signal: stopping.signal })).toBe(limits.rowsPerSweep)
+  expect(await sweepTenant(sessions, own.tenantId, { models: {}, signal: stopping.signal, newId: v7 })).toBe(
+    limits.rowsPerSweep,
+  )
   expect(await sweep(own)).toBe(5)
 })
 
@@ -135,7 +138,7 @@ test('a tenant whose sweep fails is told of, and the others are swept all the sa
   }
   const failed: unknown[] = []
   const operator = { tenantId: fine.tenantId, principalId: operatorOf(fine.tenantId) }
-  const options = { models: {}, signal: new AbortController().signal }
+  const options = { models: {}, signal: new AbortController().signal, newId: v7 }
   await sweepTenants(failing, operator, options, (error, tenantId) => void failed.push([tenantId, error]))
   expect(failed).toEqual([[broken.tenantId, expect.objectContaining({ code: 'timeout' })]])
   const left = await caliber.admin`
@@ -144,7 +147,7 @@ test('a tenant whose sweep fails is told of, and the others are swept all the sa
 })
 
 function sweep({ tenantId }: TestTenant, models = inUse): Promise<number> {
-  return sweepTenant(caliber.sessions, tenantId, { models, signal: new AbortController().signal })
+  return sweepTenant(caliber.sessions, tenantId, { models, signal: new AbortController().signal, newId: v7 })
 }
 
 /** Let time pass for what a tenant keeps. */

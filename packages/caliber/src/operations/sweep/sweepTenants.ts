@@ -7,49 +7,57 @@
 import { appendEvents } from '../../db/eventLog.ts'
 import type { Claims, Sessions } from '../../db/session.ts'
 import type { Sql } from '../../db/sql.ts'
+import type { Change } from '../../domain/event.ts'
 import type { TenantId } from '../../domain/ids.ts'
 import { operatorOf } from '../../domain/tenant.ts'
+import type { WriteContext } from '../operation.ts'
 import { tenantIds } from '../tenant/ids.ts'
 import { type ModelsInUse, sayInUse, sweepSummaries, sweepVectors } from './derived.ts'
 import { sweepAnswers, sweepWindows } from './expired.ts'
+import { eraseOutlived } from './outlived.ts'
 
 export interface SweepOptions {
   /** What this process makes vectors and summaries with: those are in use. */
   readonly models: ModelsInUse
   /** Ends the sweep after the batch that it is at. */
   readonly signal: AbortSignal
+  newId(): string
 }
 
-/** Rows that one batch deleted, by what they were. */
-type Batch = (sql: Sql) => Promise<Readonly<Record<string, number>>>
+/** What one batch deleted, in numbers. */
+type Batch = (context: Pick<WriteContext, 'sql' | 'newId' | 'emit'>) => Promise<Readonly<Record<string, number>>>
 
 const batches: readonly Batch[] = [
-  async (sql) => ({ answers: await sweepAnswers(sql), windows: await sweepWindows(sql) }),
-  async (sql) => ({ vectors: await sweepVectors(sql) }),
-  async (sql) => ({ summaries: await sweepSummaries(sql) }),
+  async ({ sql }) => ({ answers: await sweepAnswers(sql), windows: await sweepWindows(sql) }),
+  eraseOutlived,
+  async ({ sql }) => ({ vectors: await sweepVectors(sql) }),
+  async ({ sql }) => ({ summaries: await sweepSummaries(sql) }),
 ]
 
-/** Sweep one tenant, as its operator. A batch that deleted something is an event. @returns rows deleted */
+/** Sweep one tenant, as its operator. A batch that deleted something is an event. @returns rows and items deleted */
 export async function sweepTenant(
   sessions: Sessions,
   tenantId: TenantId,
-  { models, signal }: SweepOptions,
+  { models, signal, newId }: SweepOptions,
 ): Promise<number> {
   const claims = { tenantId, principalId: operatorOf(tenantId), reach: 'all' } as const
   await sessions.run(claims, (sql) => sayInUse(sql, models))
   let total = 0
   for (const batch of batches) {
     for (let deleted = 1; deleted > 0 && !signal.aborted; total += deleted) {
-      deleted = await sessions.run(claims, (sql) => told(sql, tenantId, batch))
+      deleted = await sessions.run(claims, (sql) => told(sql, tenantId, batch, newId))
     }
   }
   return total
 }
 
-async function told(sql: Sql, tenantId: TenantId, batch: Batch): Promise<number> {
-  const data = await batch(sql)
+async function told(sql: Sql, tenantId: TenantId, batch: Batch, newId: () => string): Promise<number> {
+  const changes: Change[] = []
+  const data = await batch({ sql, newId, emit: (change) => void changes.push(change) })
   const deleted = Object.values(data).reduce((sum, rows) => sum + rows, 0)
-  if (deleted > 0) await appendEvents(sql, [{ kind: 'sweep.ran', subjectId: tenantId, regionId: null, data }])
+  if (deleted > 0) {
+    await appendEvents(sql, [...changes, { kind: 'sweep.ran', subjectId: tenantId, regionId: null, data }])
+  }
   return deleted
 }
 
