@@ -50,7 +50,7 @@ export async function sweepVectors(sql: Sql): Promise<number> {
             and u.used_at >= clock_timestamp() - make_interval(days => ${limits.derivedGraceDays}))
       limit ${limits.rowsPerSweep}))
     returning 1`
-  // Of a note that says the same and has not ended, or of an artifact that says again what it said once, it is made again.
+  // Where an artifact says again what it said once, it is made again.
   const ended = await sql`
     delete from caliber.embedding
     where tenant_id = caliber.current_tenant() and ctid = any (array(
