@@ -18,7 +18,7 @@ test('every --input of a command in the guide on forgetting fits its operation',
   const guide = readFileSync(new URL('../docs/guides/forgetting.md', import.meta.url), 'utf8')
   const commands = [...guide.matchAll(/caliber (\w+) (\w+) --input '([^']*)'/g)]
 
-  expect(commands).toHaveLength(5)
+  expect(commands).toHaveLength(6)
   for (const [, noun, verb, input = ''] of commands) {
     const operation = registry.find(({ name }) => name === `${noun}.${verb}`)
     expect(operation?.input.safeParse(JSON.parse(input)).error).toBeUndefined()

@@ -10,6 +10,7 @@ import { type ClaimKey, installClaimKey, newClaimKey, signClaims } from '../pack
 import { openVectorStore } from '../packages/caliber/src/derive/embeddings/vectorStore.ts'
 import { Derivations } from '../packages/caliber/src/derive/summaries/derivations.ts'
 import { textDigest } from '../packages/caliber/src/derive/textDigest.ts'
+import { sweepTenant } from '../packages/caliber/src/operations/sweep/sweepTenants.ts'
 import { type TestCaliber, type TestTenant, testCaliber } from '../packages/caliber/src/operations/testing/tenant.ts'
 
 let caliber: TestCaliber
@@ -104,6 +105,7 @@ test('functions that run as the owner are these, with a pinned search path, and 
     'caliber.publish_derivation',
     'caliber.release_derivation',
     'caliber.renew_lock',
+    'caliber.sweep_derivations',
     'caliber.tenant_ids',
     'caliber.trust_again',
     'caliber.verified_tenant',
@@ -298,4 +300,9 @@ async function fill(tenant: TestTenant): Promise<void> {
     },
     async () => ({ text: 'in short', inputTokens: 1, outputTokens: 1 }),
   )
+  await sweepTenant(caliber.sessions, tenant.tenantId, {
+    models: {},
+    signal: new AbortController().signal,
+    newId: () => randomUUID(),
+  })
 }

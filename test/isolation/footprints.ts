@@ -54,7 +54,8 @@ export function trespasses(
 
 /** Tables that everybody who may write adds to, in the tenant's name or in their own. */
 const shared = ['event', 'event_head', 'context_window', 'api_key'].map((name) => `caliber.${name}`)
-const administered = ['principal', 'identity', 'distrust'].map((name) => `caliber.${name}`)
+// Of a tenant, its retention.
+const administered = ['tenant', 'principal', 'identity', 'distrust'].map((name) => `caliber.${name}`)
 
 function mayChange(viewer: Viewer, { table, tenantId, part, kind }: Group, facts: Facts): boolean {
   if (tenantId !== viewer.tenantId) return false

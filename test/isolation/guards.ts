@@ -209,7 +209,7 @@ function lineageGuards({ first: { tenantId, regions }, owner }: Cast): readonly 
       [
         note(derived),
         note(replacement),
-        `update caliber.note set status = 'superseded', superseded_by = '${replacement}' where id = '${derived}'`,
+        `update caliber.note set status = 'superseded', superseded_by = '${replacement}', ended_at = now() where id = '${derived}'`,
         rows(`'${replacement}'`),
       ],
       says(1),

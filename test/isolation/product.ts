@@ -15,6 +15,7 @@ import type * as failure from '../../packages/caliber/dist/domain/errors.js'
 import type * as credential from '../../packages/caliber/dist/local/credential.js'
 import type * as runtime from '../../packages/caliber/dist/local/runtime.js'
 import type * as registered from '../../packages/caliber/dist/operations/registry.js'
+import type * as sweeping from '../../packages/caliber/dist/operations/sweep/sweepTenants.js'
 import type * as bootstrap from '../../packages/caliber/dist/operations/tenant/bootstrap.js'
 import type * as httpApp from '../../packages/caliber/dist/surfaces/http/app.js'
 import type * as jsonSchema from '../../packages/caliber/dist/surfaces/http/jsonSchema.js'
@@ -39,6 +40,7 @@ export const { textDigest }: typeof digests = await part('derive/textDigest.js')
 export const { newCredential }: typeof credential = await part('local/credential.js')
 export const { createRuntime }: typeof runtime = await part('local/runtime.js')
 export const { registry }: typeof registered = await part('operations/registry.js')
+export const { sweepTenant }: typeof sweeping = await part('operations/sweep/sweepTenants.js')
 export const { bootstrapTenant }: typeof bootstrap = await part('operations/tenant/bootstrap.js')
 export const { createHttpApp }: typeof httpApp = await part('surfaces/http/app.js')
 export const { toJsonSchema }: typeof jsonSchema = await part('surfaces/http/jsonSchema.js')

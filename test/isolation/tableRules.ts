@@ -94,7 +94,8 @@ export const tableRules: Readonly<Record<string, TableRules>> = {
   },
   region_grant: { sees: wholeTenant, inserts: wholeTenant, updates: wholeTenant, deletes: wholeTenant },
   derivation: { sees: wholeTenant, inserts: never, updates: never, deletes: never },
-  embedding: { sees: wholeTenant, inserts: wholeTenant, updates: never, deletes: never },
+  embedding: { sees: wholeTenant, inserts: wholeTenant, updates: never, deletes: wholeTenant },
+  model_use: { sees: wholeTenant, inserts: wholeTenant, updates: wholeTenant, deletes: never },
   context_window: {
     sees: reads((row) => row.regions ?? []),
     inserts: reads((row) => row.regions ?? []),

@@ -13,6 +13,7 @@ import {
   type Principal,
   type RegionId,
   readKey,
+  sweepTenant,
   textDigest,
 } from './product.ts'
 import type { Site } from './site.ts'
@@ -173,6 +174,11 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
     }
     await new Derivations(site.sessions).obtain(tenantId, derivation, async () => made)
   }
+  await sweepTenant(site.sessions, tenantId, {
+    models: {},
+    signal: new AbortController().signal,
+    newId: () => randomUUID(),
+  })
   return {
     number,
     tenantId,

@@ -144,10 +144,11 @@ declare
   granted bigint;
 begin
   insert into caliber.derivation as d (tenant_id, id, region_id, kind, action, status, fence, leased_until)
-  values (tenant, claim_derivation.id, region, claim_derivation.kind, claim_derivation.action, 'pending', 1,
+  values (tenant, claim_derivation.id, region, claim_derivation.kind, claim_derivation.action, 'pending',
+          nextval('caliber_private.derivation_fence'),
           clock_timestamp() + make_interval(secs => least(lease_ms, 600000) / 1000.0))
   on conflict (tenant_id, id) do update
-    set action = excluded.action, status = 'pending', fence = d.fence + 1, leased_until = excluded.leased_until,
+    set action = excluded.action, status = 'pending', fence = excluded.fence, leased_until = excluded.leased_until,
         output = null, model = null, made_at = null
     where d.action <> excluded.action or d.status = 'pending' and d.leased_until < clock_timestamp()
   returning fence into granted;
@@ -500,6 +501,12 @@ begin
   set status = 'ready', output = publish_derivation.output, model = publish_derivation.model, made_at = clock_timestamp(),
       input_tokens = publish_derivation.input_tokens, output_tokens = publish_derivation.output_tokens
   where d.tenant_id = tenant and d.id = publish_derivation.id;
+  -- What was made of it while it said more goes: lineage would not lead there any more.
+  if exists (select from caliber.lineage l
+             where l.tenant_id = tenant and l.derived_id = publish_derivation.id and not l.source_id = any (sources)) then
+    perform caliber_private.drop_derivations(tenant, array(
+      select l.derived_id from caliber.lineage l where l.tenant_id = tenant and l.source_id = publish_derivation.id));
+  end if;
   delete from caliber.lineage l where l.tenant_id = tenant and l.derived_id = publish_derivation.id;
   insert into caliber.lineage (tenant_id, derived_id, source_id, region_id)
   select distinct tenant, publish_derivation.id, s.id, home from unnest(sources) as s (id);
@@ -605,6 +612,43 @@ $function$
 ;
 -- owner caliber_owner, security invoker
 grant execute on function caliber.residue(uuid[],text) to caliber_app;
+
+CREATE OR REPLACE FUNCTION caliber.sweep_derivations(before timestamp with time zone, at_most integer)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  tenant uuid := caliber_private.assert_whole_reach();
+  unreachable uuid[];
+begin
+  -- Whoever publishes a value holds it shared: nothing is made of what is being dropped.
+  perform pg_advisory_xact_lock(caliber_private.lineage_lock(tenant));
+  unreachable := array(
+    with recursive aside (id) as (
+      select q.item_id from caliber.quarantine q join caliber.distrust d on d.tenant_id = tenant and d.id = q.distrust_id
+      where q.tenant_id = tenant and d.revoked_at < before
+      union
+      select l.derived_id from aside join caliber.lineage l on l.tenant_id = tenant and l.source_id = aside.id
+    )
+    select d.id from caliber.derivation d
+    where d.tenant_id = tenant
+      and case d.status when 'pending' then d.leased_until < before
+          else d.made_at < before
+               and (d.id in (select aside.id from aside)
+                    or not exists (select from caliber.model_use u
+                                   where u.tenant_id = tenant and u.kind = d.kind and u.model = d.model
+                                     and u.used_at >= before)) end
+      and not exists (select from caliber.lineage l where l.tenant_id = tenant and l.source_id = d.id)
+    limit at_most);
+  perform caliber_private.drop_derivations(tenant, unreachable);
+  return cardinality(unreachable);
+end
+$function$
+;
+-- owner caliber_owner, security definer
+grant execute on function caliber.sweep_derivations(timestamp with time zone,integer) to caliber_app;
 
 CREATE OR REPLACE FUNCTION caliber.tenant_ids(after uuid, at_most integer)
  RETURNS SETOF uuid
@@ -880,26 +924,36 @@ $function$
 ;
 -- owner caliber_owner, security invoker
 
+CREATE OR REPLACE FUNCTION caliber_private.drop_derivations(tenant uuid, chosen uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  reached uuid[] := array(
+    with recursive walk (value) as (
+      select unnest(chosen)
+      union
+      select l.derived_id from walk join caliber.lineage l on l.tenant_id = tenant and l.source_id = walk.value
+    )
+    select walk.value from walk);
+begin
+  delete from caliber.lineage l using caliber.derivation d
+  where l.tenant_id = tenant and d.tenant_id = tenant and d.id = any (reached) and l.derived_id = d.id;
+  delete from caliber.derivation d where d.tenant_id = tenant and d.id = any (reached);
+end
+$function$
+;
+-- owner caliber_owner, security invoker
+
 CREATE OR REPLACE FUNCTION caliber_private.erase_derivations()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-declare
-  tenant uuid := caliber.verified_tenant();
-  reached uuid[];
 begin
-  reached := array(
-    with recursive walk (value) as (
-      select unnest(a.erased) from added a
-      union
-      select l.derived_id from walk join caliber.lineage l on l.tenant_id = tenant and l.source_id = walk.value
-    )
-    select walk.value from walk);
-  delete from caliber.lineage l using caliber.derivation d
-  where l.tenant_id = tenant and d.tenant_id = tenant and d.id = any (reached) and l.derived_id = d.id;
-  delete from caliber.derivation d where d.tenant_id = tenant and d.id = any (reached);
+  perform caliber_private.drop_derivations(caliber.verified_tenant(), array(select unnest(a.erased) from added a));
   return null;
 end
 $function$
@@ -1389,6 +1443,7 @@ CREATE INDEX embedding_item ON caliber.embedding USING btree (tenant_id, item_id
 create policy app on caliber.embedding as permissive for all to caliber_app using ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text)) with check ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text));
 create policy owner on caliber.embedding as permissive for all to caliber_owner using (true) with check (true);
 create policy wall on caliber.embedding as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+grant delete on caliber.embedding to caliber_app;
 grant insert on caliber.embedding to caliber_app;
 grant select on caliber.embedding to caliber_app;
 
@@ -1564,6 +1619,24 @@ create policy reads on caliber.lock_share as permissive for select to caliber_ap
 create policy wall on caliber.lock_share as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
 grant select on caliber.lock_share to caliber_app;
 
+create table caliber.model_use (
+  tenant_id uuid not null,
+  kind text not null,
+  model text not null,
+  used_at timestamp with time zone default clock_timestamp() not null
+);
+alter table caliber.model_use add constraint model_use_kind_check CHECK ((kind = ANY (ARRAY['embedding'::text, 'summary'::text])));
+alter table caliber.model_use add constraint model_use_model_check CHECK (((length(model) >= 1) AND (length(model) <= 300)));
+alter table caliber.model_use add constraint model_use_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES caliber.tenant(tenant_id);
+alter table caliber.model_use add constraint model_use_pkey PRIMARY KEY (tenant_id, kind, model);
+-- row security: enabled t, forced t, owner caliber_owner
+create policy app on caliber.model_use as permissive for all to caliber_app using ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text)) with check ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text));
+create policy owner on caliber.model_use as permissive for select to caliber_owner using (true) with check ();
+create policy wall on caliber.model_use as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+grant insert on caliber.model_use to caliber_app;
+grant select on caliber.model_use to caliber_app;
+grant update (used_at) on caliber.model_use to caliber_app;
+
 create table caliber.note (
   tenant_id uuid not null,
   id uuid not null,
@@ -1585,12 +1658,14 @@ create table caliber.note (
   version integer default 1 not null,
   recorded_by uuid not null,
   recorded_at timestamp with time zone default clock_timestamp() not null,
-  region_id uuid not null
+  region_id uuid not null,
+  ended_at timestamp with time zone
 );
 alter table caliber.note add constraint note_check CHECK (((valid_until IS NULL) OR (valid_from IS NULL) OR (valid_until > valid_from)));
 alter table caliber.note add constraint note_check1 CHECK (((status = 'superseded'::text) = (superseded_by IS NOT NULL)));
 alter table caliber.note add constraint note_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision)));
 alter table caliber.note add constraint note_content_check CHECK (((length(content) >= 1) AND (length(content) <= 20000)));
+alter table caliber.note add constraint note_end CHECK (((status = 'live'::text) = (ended_at IS NULL)));
 alter table caliber.note add constraint note_level_check CHECK ((level = ANY (ARRAY['raw'::text, 'summary'::text, 'principle'::text])));
 alter table caliber.note add constraint note_reason_check CHECK ((length(reason) <= 2000));
 alter table caliber.note add constraint note_status_check CHECK ((status = ANY (ARRAY['live'::text, 'superseded'::text, 'retracted'::text])));
@@ -1604,8 +1679,10 @@ alter table caliber.note add constraint note_tenant_id_recorded_by_fkey FOREIGN 
 alter table caliber.note add constraint note_trajectory_fkey FOREIGN KEY (tenant_id, trajectory_id, region_id) REFERENCES caliber.trajectory(tenant_id, id, region_id);
 alter table caliber.note add constraint note_pkey PRIMARY KEY (tenant_id, id);
 alter table caliber.note add constraint note_place UNIQUE (tenant_id, id, region_id);
+CREATE INDEX note_ended ON caliber.note USING btree (tenant_id, ended_at) WHERE (ended_at IS NOT NULL);
 CREATE INDEX note_subject ON caliber.note USING btree (tenant_id, region_id, lower(subject)) WHERE (status = 'live'::text);
 CREATE INDEX note_superseded ON caliber.note USING btree (tenant_id, superseded_by) WHERE (superseded_by IS NOT NULL);
+CREATE INDEX note_valid_until ON caliber.note USING btree (tenant_id, valid_until) WHERE (valid_until IS NOT NULL);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy adds on caliber.note as permissive for insert to caliber_app using () with check ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[])));
 create policy changes on caliber.note as permissive for update to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[]))) with check ();
@@ -1626,7 +1703,7 @@ CREATE TRIGGER replacement AFTER UPDATE OF superseded_by ON caliber.note FOR EAC
 -- trigger replacement: enabled A
 grant insert on caliber.note to caliber_app;
 grant select on caliber.note to caliber_app;
-grant update (reason, status, superseded_by, version) on caliber.note to caliber_app;
+grant update (ended_at, reason, status, superseded_by, version) on caliber.note to caliber_app;
 
 create table caliber.principal (
   tenant_id uuid not null,
@@ -1741,6 +1818,7 @@ alter table caliber.scope add constraint scope_trajectory_fkey FOREIGN KEY (tena
 alter table caliber.scope add constraint scope_pkey PRIMARY KEY (tenant_id, id);
 alter table caliber.scope add constraint scope_place UNIQUE (tenant_id, id, region_id);
 alter table caliber.scope add constraint scope_tenant_id_trajectory_id_source_key_key UNIQUE (tenant_id, trajectory_id, source_key);
+CREATE INDEX scope_closed ON caliber.scope USING btree (tenant_id, closed_at) WHERE (closed_at IS NOT NULL);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy adds on caliber.scope as permissive for insert to caliber_app using () with check ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[])));
 create policy changes on caliber.scope as permissive for update to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(true) AS open_regions)::uuid[]))) with check ();
@@ -1763,11 +1841,15 @@ create table caliber.tenant (
   created_at timestamp with time zone default clock_timestamp() not null,
   suspended_at timestamp with time zone,
   max_items bigint,
-  max_bytes bigint
+  max_bytes bigint,
+  turn_retention_days integer,
+  note_retention_days integer
 );
 alter table caliber.tenant add constraint tenant_max_bytes_check CHECK ((max_bytes >= 0));
 alter table caliber.tenant add constraint tenant_max_items_check CHECK ((max_items >= 0));
 alter table caliber.tenant add constraint tenant_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
+alter table caliber.tenant add constraint tenant_note_retention_days_check CHECK (((note_retention_days >= 1) AND (note_retention_days <= 36500)));
+alter table caliber.tenant add constraint tenant_turn_retention_days_check CHECK (((turn_retention_days >= 1) AND (turn_retention_days <= 36500)));
 alter table caliber.tenant add constraint tenant_pkey PRIMARY KEY (tenant_id);
 -- row security: enabled t, forced t, owner caliber_owner
 create policy app on caliber.tenant as permissive for all to caliber_app using (true) with check (true);
@@ -1778,7 +1860,7 @@ CREATE TRIGGER register AFTER INSERT ON caliber.tenant FOR EACH ROW EXECUTE FUNC
 -- trigger register: enabled A
 grant insert on caliber.tenant to caliber_app;
 grant select on caliber.tenant to caliber_app;
-grant update (max_bytes, max_items, suspended_at) on caliber.tenant to caliber_app;
+grant update (max_bytes, max_items, note_retention_days, suspended_at, turn_retention_days) on caliber.tenant to caliber_app;
 
 create table caliber.trajectory (
   tenant_id uuid not null,

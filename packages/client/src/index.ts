@@ -139,6 +139,8 @@ export type {
   TenantListOutput,
   TenantResumeInput,
   TenantResumeOutput,
+  TenantRetainInput,
+  TenantRetainOutput,
   TenantSuspendInput,
   TenantSuspendOutput,
   Trajectory,

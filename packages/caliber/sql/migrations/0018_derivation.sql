@@ -31,6 +31,9 @@ create table caliber.derivation (
   check ((status = 'ready') = (output is not null and model is not null and made_at is not null))
 );
 
+-- No claim gets a fence that another had, not even one of a row that has gone since.
+create sequence caliber_private.derivation_fence;
+
 alter table caliber.derivation enable row level security;
 alter table caliber.derivation force row level security;
 create policy wall on caliber.derivation as restrictive
@@ -62,10 +65,11 @@ declare
   granted bigint;
 begin
   insert into caliber.derivation as d (tenant_id, id, region_id, kind, action, status, fence, leased_until)
-  values (tenant, claim_derivation.id, region, claim_derivation.kind, claim_derivation.action, 'pending', 1,
+  values (tenant, claim_derivation.id, region, claim_derivation.kind, claim_derivation.action, 'pending',
+          nextval('caliber_private.derivation_fence'),
           clock_timestamp() + make_interval(secs => least(lease_ms, 600000) / 1000.0))
   on conflict (tenant_id, id) do update
-    set action = excluded.action, status = 'pending', fence = d.fence + 1, leased_until = excluded.leased_until,
+    set action = excluded.action, status = 'pending', fence = excluded.fence, leased_until = excluded.leased_until,
         output = null, model = null, made_at = null
     where d.action <> excluded.action or d.status = 'pending' and d.leased_until < clock_timestamp()
   returning fence into granted;
@@ -83,6 +87,25 @@ declare
 begin
   update caliber.derivation d set leased_until = clock_timestamp() - interval '1 second'
   where d.tenant_id = tenant and d.id = release_derivation.id and d.fence = release_derivation.fence and d.status = 'pending';
+end
+$$;
+
+-- Drop the values among some ids, and those that were made of any of them.
+create function caliber_private.drop_derivations(tenant uuid, chosen uuid[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  reached uuid[] := array(
+    with recursive walk (value) as (
+      select unnest(chosen)
+      union
+      select l.derived_id from walk join caliber.lineage l on l.tenant_id = tenant and l.source_id = walk.value
+    )
+    select walk.value from walk);
+begin
+  delete from caliber.lineage l using caliber.derivation d
+  where l.tenant_id = tenant and d.tenant_id = tenant and d.id = any (reached) and l.derived_id = d.id;
+  delete from caliber.derivation d where d.tenant_id = tenant and d.id = any (reached);
 end
 $$;
 
@@ -110,6 +133,12 @@ begin
   set status = 'ready', output = publish_derivation.output, model = publish_derivation.model, made_at = clock_timestamp(),
       input_tokens = publish_derivation.input_tokens, output_tokens = publish_derivation.output_tokens
   where d.tenant_id = tenant and d.id = publish_derivation.id;
+  -- What was made of it while it said more goes: lineage would not lead there any more.
+  if exists (select from caliber.lineage l
+             where l.tenant_id = tenant and l.derived_id = publish_derivation.id and not l.source_id = any (sources)) then
+    perform caliber_private.drop_derivations(tenant, array(
+      select l.derived_id from caliber.lineage l where l.tenant_id = tenant and l.source_id = publish_derivation.id));
+  end if;
   delete from caliber.lineage l where l.tenant_id = tenant and l.derived_id = publish_derivation.id;
   insert into caliber.lineage (tenant_id, derived_id, source_id, region_id)
   select distinct tenant, publish_derivation.id, s.id, home from unnest(sources) as s (id);
@@ -121,20 +150,8 @@ $$;
 create function caliber_private.erase_derivations() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
-declare
-  tenant uuid := caliber.verified_tenant();
-  reached uuid[];
 begin
-  reached := array(
-    with recursive walk (value) as (
-      select unnest(a.erased) from added a
-      union
-      select l.derived_id from walk join caliber.lineage l on l.tenant_id = tenant and l.source_id = walk.value
-    )
-    select walk.value from walk);
-  delete from caliber.lineage l using caliber.derivation d
-  where l.tenant_id = tenant and d.tenant_id = tenant and d.id = any (reached) and l.derived_id = d.id;
-  delete from caliber.derivation d where d.tenant_id = tenant and d.id = any (reached);
+  perform caliber_private.drop_derivations(caliber.verified_tenant(), array(select unnest(a.erased) from added a));
   return null;
 end
 $$;

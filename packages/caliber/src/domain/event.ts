@@ -4,6 +4,7 @@ import type { PrincipalId, RegionId } from './ids.ts'
 export const eventKinds = [
   'tenant.created',
   'tenant.limited',
+  'tenant.retained',
   'tenant.suspended',
   'tenant.resumed',
   'principal.added',

@@ -62,4 +62,13 @@ export const limits = {
   windowRetentionDays: 30,
   /** Receipts kept per tenant; the oldest go first. */
   windowsKept: 10_000,
+  /**
+   * How long what a model made is kept when nobody can ask for it: its text has ended, or no process uses that model. No
+   * shorter than windows are: replaying one needs the vectors of what was live then.
+   */
+  derivedGraceDays: 30,
+  /** A hundred years: whoever wants more sets nothing. */
+  retentionDays: 36_500,
+  /** Rows that a sweep deletes in one transaction. */
+  rowsPerSweep: 5_000,
 } as const

@@ -1772,6 +1772,32 @@ export const contract: readonly ContractOperation[] = [
     },
   },
   {
+    name: 'tenant.retain',
+    method: 'PUT',
+    path: '/v1/tenant/retention',
+    pathFields: [],
+    summary: 'Set how long your tenant keeps turns of closed scopes, and notes that have ended; then they are erased for good.',
+    needs: 'admin',
+    effect: 'write',
+    idempotent: true,
+    mcp: false,
+    example: { turnRetentionDays: 365, noteRetentionDays: 90 },
+    input: {
+      type: 'object',
+      properties: {
+        turnRetentionDays: {
+          description: 'Days from when the scope of a turn was closed; null for ever.',
+          anyOf: [{ type: 'integer', minimum: 1, maximum: 36500 }, { type: 'null' }],
+        },
+        noteRetentionDays: {
+          description: 'Days from when a note was superseded or retracted, or ceased to hold; null for ever.',
+          anyOf: [{ type: 'integer', minimum: 1, maximum: 36500 }, { type: 'null' }],
+        },
+      },
+      additionalProperties: false,
+    },
+  },
+  {
     name: 'server.health',
     method: 'GET',
     path: '/v1/health',

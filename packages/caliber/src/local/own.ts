@@ -2,11 +2,13 @@
 import { createHash } from 'node:crypto'
 import os from 'node:os'
 import path from 'node:path'
+import { v7 } from 'uuid'
 import type { DirectoryLock } from '../db/directory/lock.ts'
 import { type Validation, validations } from '../db/intact.ts'
+import { spaceOf } from '../derive/embeddings/vectorStore.ts'
 import { CaliberError } from '../domain/errors.ts'
+import { sweepTenants } from '../operations/sweep/sweepTenants.ts'
 import { bootstrapTenant } from '../operations/tenant/bootstrap.ts'
-import { sweepTenants } from '../operations/tenant/sweep.ts'
 import { createHttpApp } from '../surfaces/http/app.ts'
 import { listenOn } from '../surfaces/http/listen.ts'
 import { mcpRoutes } from '../surfaces/mcp/http.ts'
@@ -20,9 +22,8 @@ import { openSealFile } from './sealFile.ts'
 import type { Seat } from './seat.ts'
 import { openStore } from './store.ts'
 import { summariserOf } from './summariserOf.ts'
+import { startSweeping } from './sweeper.ts'
 import { version } from './version.ts'
-
-const sweepEveryMs = 60 * 60 * 1000
 
 /** @param lock released by the seat's `close`, or at once when opening fails */
 export async function own(lock: DirectoryLock, options: CaliberOptions): Promise<Seat> {
@@ -37,20 +38,26 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
     undo.push(closeStore)
     const credential = await ensureCredential(directory)
     await bootstrapTenant(sessions, credential.tenant)
+    const embedder = embedderOf(options)
+    const summariser = summariserOf(options)
     const runtime = await createRuntime(sessions, {
       memoryBytes: options.memoryBytes,
       auth,
-      embedder: embedderOf(options),
-      summariser: summariserOf(options),
+      embedder,
+      summariser,
       seals: await openSealFile(directory),
       validation: options.validation ?? validationOf(process.env['CALIBER_VALIDATION']),
     })
     undo.push(runtime.close)
-    undo.push(sweeping(() => sweepTenants(sessions, credential.principal)))
     const allowedHosts = auth && [new URL(auth.resource).hostname]
     const app = await createHttpApp({ ...runtime, auth, allowedHosts, log: { level: logLevel() } })
     await app.register(mcpRoutes({ ...runtime, version, allowedHosts }))
     undo.push(() => app.close())
+    const models = { embedding: embedder && spaceOf(embedder), summary: summariser?.name }
+    const failed = (error: unknown, tenantId?: string) => app.log.warn({ err: error, tenantId }, 'a sweep failed')
+    const sweep = (signal: AbortSignal) =>
+      sweepTenants(sessions, credential.principal, { models, signal, newId: v7 }, failed)
+    undo.push(startSweeping(sweep, { onFailure: failed }))
     const socketPath = socketIn(directory)
     await listenOn(app, { socketPath })
     await lock.publish({ socketPath })
@@ -88,18 +95,6 @@ function validationOf(text: string | undefined): Validation | undefined {
     'invalid_input',
     `CALIBER_VALIDATION is ${validations.join(' or ')}, not ${text.slice(0, 50)}.`,
   )
-}
-
-/** Sweep now and every hour. A failed run is not worth stopping for: the next one does its work. @returns the end of it */
-function sweeping(sweep: () => Promise<unknown>): () => Promise<void> {
-  let running = sweep().catch(() => undefined)
-  const timer = setInterval(() => {
-    running = running.then(sweep).catch(() => undefined)
-  }, sweepEveryMs).unref()
-  return async () => {
-    clearInterval(timer)
-    await running
-  }
 }
 
 /** The longest path that a unix socket can be bound to on every system: 103 octets (macOS). */

@@ -52,6 +52,7 @@ import { getTenant } from './tenant/get.ts'
 import { limitTenant } from './tenant/limit.ts'
 import { listTenants } from './tenant/list.ts'
 import { resumeTenant } from './tenant/resume.ts'
+import { retainTenant } from './tenant/retain.ts'
 import { suspendTenant } from './tenant/suspend.ts'
 import { finishTrajectory } from './trajectory/finish.ts'
 import { getTrajectory } from './trajectory/get.ts'
@@ -122,6 +123,7 @@ export const registry: readonly AnyOperation[] = [
   limitTenant,
   suspendTenant,
   resumeTenant,
+  retainTenant,
   serverHealth,
   serverVersion,
 ]

@@ -1,5 +1,8 @@
 /** Summaries over a real database and a model behind a real local server: made once, kept, true, and gone with their sources. */
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { Derivations } from '../derive/summaries/derivations.ts'
+import { textDigest } from '../derive/textDigest.ts'
 import { createRuntime } from '../local/runtime.ts'
 import { openAiSummariser } from '../models/openAiSummariser.ts'
 import { type ChatServer, chatServer } from '../models/testing/chatServer.ts'
@@ -115,6 +118,18 @@ test('what is distrusted influences no summary, and restoring it brings the old 
   expect(await summarised(tenant, scopeId)).toMatchObject({ text: before.text })
 })
 
+test('what a model failed to make again keeps no words of a turn that its parts lost meanwhile', async () => {
+  const { tenant, scopeId, turnIds } = await dialogue(128, 64)
+  await summarised(tenant, scopeId)
+  for (const turn of [0, 64]) await tenant.call('memory.revoke', { itemId: turnIds[turn], reason: 'forged' })
+  // Of the two leaves that have lost a turn the first cannot be made: the node above them is not asked for.
+  server.fail((response) => void response.writeHead(401).end())
+  await expect(summarised(tenant, scopeId)).rejects.toMatchObject({ code: 'unavailable' })
+  await expect.poll(() => rows(tenant)).toBe(7)
+  await tenant.call('memory.forget', { items: [turnIds[64]], reason: 'asked for' })
+  expect(await tenant.call('memory.residue', { words: 'xylophone' })).toEqual({ residue: 0, places: [] })
+})
+
 test('a model that fails is an error that passes: whoever asks again gets the summary', async () => {
   const { tenant, scopeId } = await dialogue(20)
   server.fail((response) => void response.writeHead(401).end())
@@ -139,6 +154,37 @@ test('a turn that goes while the model works on it leaves nothing behind', async
   await summary
   await summarised(tenant, scopeId)
   expect(await tenant.call('memory.residue', { words: 'xylophone' })).toEqual({ residue: 0, places: [] })
+})
+
+test('a claim whose value was dropped meanwhile publishes nothing under the claim of somebody else', async () => {
+  const { tenant, turnIds } = await dialogue(1)
+  const derivations = new Derivations(caliber.sessions)
+  const derivation = {
+    id: randomUUID(),
+    regionId: tenant.tenantId,
+    model: 'small',
+    signal: new AbortController().signal,
+  }
+  const obtain = (action: string, make: () => Promise<string>, sourceIds: readonly string[] = []) =>
+    derivations.obtain(tenant.tenantId, { ...derivation, action: textDigest(action), sourceIds }, async () => ({
+      text: await make(),
+      inputTokens: 0,
+      outputTokens: 0,
+    }))
+  const [late, later] = [gate(), gate()]
+  await obtain('first', async () => 'first', [turnIds[0] ?? ''])
+  const overtaken = obtain('second', late.passed)
+  await late.reached
+  await tenant.call('memory.forget', { items: [turnIds[0]], reason: 'asked for' })
+  await expect(obtain('third', () => Promise.reject(new Error('away')))).rejects.toThrow('away')
+  const last = obtain('fourth', later.passed)
+  await later.reached
+  late.open('second')
+  expect(await overtaken).toBe('second')
+  expect(await rows(tenant)).toBe(0)
+  later.open('fourth')
+  expect(await last).toBe('fourth')
+  expect(await rows(tenant)).toBe(1)
 })
 
 test('a scope in a region that is closed to somebody has no summary for them', async () => {
@@ -200,4 +246,20 @@ async function rows({ tenantId }: TestTenant): Promise<number> {
   const [row] = await caliber.admin<{ n: number }[]>`
     select count(*)::int as n from caliber.derivation where tenant_id = ${tenantId} and status = 'ready'`
   return Number(row?.n)
+}
+
+/** A function that says when it was called, and answers when it is told to. */
+function gate() {
+  let [arrive, open] = [() => {}, (_: string) => {}]
+  const reached = new Promise<void>((resolve) => {
+    arrive = resolve
+  })
+  const answer = new Promise<string>((resolve) => {
+    open = resolve
+  })
+  const passed = () => {
+    arrive()
+    return answer
+  }
+  return { reached, passed, open }
 }

@@ -106,6 +106,8 @@ import type {
   TenantListOutput,
   TenantResumeInput,
   TenantResumeOutput,
+  TenantRetainInput,
+  TenantRetainOutput,
   TenantSuspendInput,
   TenantSuspendOutput,
   TrajectoryFinishInput,
@@ -705,6 +707,15 @@ export interface TenantClient {
    * @throws CaliberError
    */
   resume(input: TenantResumeInput, options?: CallOptions): Promise<TenantResumeOutput>
+
+  /**
+   * Set how long your tenant keeps turns of closed scopes, and notes that have ended; then they are erased for good.
+   *
+   * Needs the right `admin`.
+   * @example await client.tenant.retain({ turnRetentionDays: 365, noteRetentionDays: 90 })
+   * @throws CaliberError
+   */
+  retain(input?: TenantRetainInput, options?: CallOptions): Promise<TenantRetainOutput>
 }
 
 export interface ServerClient {

@@ -70,6 +70,7 @@ export const routes: Readonly<Record<string, Route>> = {
   'tenant.limit': { method: 'POST', path: '/v1/tenants/{tenantId}/limits', pathFields: ['tenantId'], repeat: 'free' },
   'tenant.suspend': { method: 'POST', path: '/v1/tenants/{tenantId}/suspend', pathFields: ['tenantId'], repeat: 'free' },
   'tenant.resume': { method: 'POST', path: '/v1/tenants/{tenantId}/resume', pathFields: ['tenantId'], repeat: 'free' },
+  'tenant.retain': { method: 'PUT', path: '/v1/tenant/retention', pathFields: [], repeat: 'free' },
   'server.health': { method: 'GET', path: '/v1/health', pathFields: [], repeat: 'free' },
   'server.version': { method: 'GET', path: '/v1/version', pathFields: [], repeat: 'free' },
 }

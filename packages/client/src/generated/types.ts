@@ -275,6 +275,10 @@ export interface Tenant {
   readonly maxItems: number | null
   /** Null: no limit. */
   readonly maxBytes: number | null
+  /** Null: turns are kept for ever. */
+  readonly turnRetentionDays: number | null
+  /** Null: notes that have ended are kept for ever. */
+  readonly noteRetentionDays: number | null
   readonly createdAt: string
 }
 
@@ -496,6 +500,7 @@ export interface ContextReplayOutput {
     readonly kind: 
       | 'tenant.created'
       | 'tenant.limited'
+      | 'tenant.retained'
       | 'tenant.suspended'
       | 'tenant.resumed'
       | 'principal.added'
@@ -649,6 +654,7 @@ export interface ContextVaryOutput {
     readonly kind: 
       | 'tenant.created'
       | 'tenant.limited'
+      | 'tenant.retained'
       | 'tenant.suspended'
       | 'tenant.resumed'
       | 'principal.added'
@@ -1271,6 +1277,7 @@ export interface EventSinceOutput {
     readonly kind: 
       | 'tenant.created'
       | 'tenant.limited'
+      | 'tenant.retained'
       | 'tenant.suspended'
       | 'tenant.resumed'
       | 'principal.added'
@@ -1817,6 +1824,20 @@ export interface TenantResumeInput {
 
 /** Answer of `tenant.resume`. */
 export type TenantResumeOutput = Tenant
+
+/**
+ * Input of `tenant.retain`: Set how long your tenant keeps turns of closed scopes, and notes that have ended; then they
+ * are erased for good.
+ */
+export interface TenantRetainInput {
+  /** Days from when the scope of a turn was closed; null for ever. */
+  readonly turnRetentionDays?: number | null | undefined
+  /** Days from when a note was superseded or retracted, or ceased to hold; null for ever. */
+  readonly noteRetentionDays?: number | null | undefined
+}
+
+/** Answer of `tenant.retain`. */
+export type TenantRetainOutput = Tenant
 
 /** Input of `server.health`: Say whether the server and its database answer. */
 export type ServerHealthInput = Readonly<Record<string, never>>

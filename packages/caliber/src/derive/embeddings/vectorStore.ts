@@ -5,6 +5,7 @@ import { texts, uuids } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import type { TenantId } from '../../domain/ids.ts'
 import { operatorOf } from '../../domain/tenant.ts'
+import type { Embedder } from '../../models/embedder.ts'
 
 /** A vector, and the item whose text it stands for: when that is forgotten, it goes. */
 export interface ItemVector {
@@ -30,8 +31,13 @@ export interface VectorStore {
   ): Promise<ReadonlyMap<string, Float32Array>>
 }
 
+/** What vectors of a model are kept under. */
+export function spaceOf({ model, dimensions }: Pick<Embedder, 'model' | 'dimensions'>): string {
+  return `${model}/${dimensions}`
+}
+
 export function openVectorStore(sessions: Sessions, model: string, dimensions: number): VectorStore {
-  const space = `${model}/${dimensions}`
+  const space = spaceOf({ model, dimensions })
   const claimsOf = (tenantId: TenantId) => ({ tenantId, principalId: operatorOf(tenantId), reach: 'all' }) as const
 
   const find: VectorStore['find'] = async (tenantId, digests) => {

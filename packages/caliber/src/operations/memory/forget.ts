@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { json, type Sql, uuids } from '../../db/sql.ts'
+import { type Sql, uuids } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import { itemKinds } from '../../domain/itemKind.ts'
 import { limits } from '../../domain/limits.ts'
-import { only } from '../only.ts'
 import { operation } from '../operation.ts'
 import { id, moment, text } from '../schema.ts'
 import { chosenItems } from './chosenItems.ts'
+import { type ErasedItem, eraseItems } from './eraseItems.ts'
 
 const item = z.strictObject({ id: z.uuid(), kind: z.enum(itemKinds), regionId: id('region') })
 
@@ -63,7 +63,7 @@ export const forgetMemory = operation({
       throw new CaliberError('invalid_input', 'before lies in the future. Nobody can mean what is not said yet.')
     }
     const { itemIds, trajectoryIds } = await chosenItems(sql, selectors)
-    const items = await sql<z.infer<typeof item>>`
+    const items = await sql<ErasedItem>`
       select id, kind, region_id as "regionId" from caliber.forgotten_with(${uuids(itemIds)}) order by id`
     if (items.length > limits.itemsPerForget) {
       throw new CaliberError(
@@ -75,40 +75,28 @@ export const forgetMemory = operation({
     if (dryRun || items.length + trajectoryIds.length === 0) {
       return { dryRun, items, trajectoryIds, receipts: [], windows: 0, answers: 0 }
     }
-    const regionIds = new Set([...items.map(({ regionId }) => regionId), ...(await regionsOf(sql, trajectoryIds))])
-    const receiptIds = new Map([...regionIds].map((regionId) => [regionId, newId()]))
-    const erased = only(
-      await sql<{ windows: number; answers: number }>`
-        select windows, answers
-        from caliber.erase(${uuids(itemIds)}, ${uuids(trajectoryIds)}, ${json(Object.fromEntries(receiptIds))})`,
-    )
-    const entries = await erasedEntries(sql, [...receiptIds.values()])
-    const receipts = [...receiptIds].map(([regionId, receiptId]) => {
-      const count = (kind: string) => items.filter((gone) => gone.regionId === regionId && gone.kind === kind).length
-      return {
-        receiptId,
-        regionId,
-        turns: count('turn'),
-        artifacts: count('artifact'),
-        notes: count('note'),
-        entries: entries
-          .filter((entry) => entry.receiptId === receiptId)
-          .map(({ seq, hash, ids }) => ({ seq, hash, ids })),
-      }
+    const { receipts, ...counts } = await eraseItems({
+      sql,
+      newId,
+      emit,
+      items,
+      chosenIds: itemIds,
+      trajectoryIds,
+      reason,
     })
-    for (const { receiptId, regionId, turns, artifacts, notes } of receipts) {
-      emit({ kind: 'memory.forgotten', subjectId: receiptId, regionId, data: { turns, artifacts, notes, reason } })
-    }
-    return { dryRun, items, trajectoryIds, receipts, ...erased }
+    const entries = await erasedEntries(
+      sql,
+      receipts.map(({ receiptId }) => receiptId),
+    )
+    const told = receipts.map((each) => ({
+      ...each,
+      entries: entries
+        .filter((entry) => entry.receiptId === each.receiptId)
+        .map(({ seq, hash, ids }) => ({ seq, hash, ids })),
+    }))
+    return { dryRun, items, trajectoryIds, receipts: told, ...counts }
   },
 })
-
-async function regionsOf(sql: Sql, trajectoryIds: readonly string[]): Promise<readonly string[]> {
-  const rows = await sql<{ regionId: string }>`
-    select distinct region_id as "regionId" from caliber.trajectory
-    where tenant_id = caliber.current_tenant() and id = any(${uuids(trajectoryIds)})`
-  return rows.map(({ regionId }) => regionId)
-}
 
 interface Entry {
   readonly receiptId: string

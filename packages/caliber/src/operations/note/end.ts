@@ -20,7 +20,8 @@ export async function endNote(context: WriteContext, note: Note, end: End, reaso
   const by = end.status === 'superseded' ? end.by : null
   const ended = only(
     await sql<Note>`
-      update caliber.note set status = ${end.status}, superseded_by = ${by}, reason = ${reason}, version = version + 1
+      update caliber.note
+      set status = ${end.status}, superseded_by = ${by}, reason = ${reason}, version = version + 1, ended_at = clock_timestamp()
       where tenant_id = caliber.current_tenant() and id = ${noteId}
       returning ${noteColumns}`,
   )

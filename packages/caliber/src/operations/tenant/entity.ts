@@ -12,6 +12,8 @@ export const tenant = z.strictObject({
   bytes: z.int().describe('Octets of their content.'),
   maxItems: z.int().nullable().describe('Null: no limit.'),
   maxBytes: z.int().nullable().describe('Null: no limit.'),
+  turnRetentionDays: z.int().nullable().describe('Null: turns are kept for ever.'),
+  noteRetentionDays: z.int().nullable().describe('Null: notes that have ended are kept for ever.'),
   createdAt: z.string(),
 })
 
@@ -26,6 +28,8 @@ export interface Tenant {
   readonly bytes: number
   readonly maxItems: number | null
   readonly maxBytes: number | null
+  readonly turnRetentionDays: number | null
+  readonly noteRetentionDays: number | null
   readonly createdAt: string
 }
 
