@@ -138,9 +138,13 @@ async function answering(
 }
 
 async function askEmbedder(signal: AbortSignal): Promise<string | undefined> {
-  const named = embedderOf({})
-  await named?.embed(['hello world'], { signal })
-  return named && `${named.model} answers with ${named.dimensions} dimensions`
+  const named = await embedderOf({})
+  try {
+    await named?.embed(['hello world'], { signal })
+    return named && `${named.model} answers with ${named.dimensions} dimensions`
+  } finally {
+    await named?.close?.()
+  }
 }
 
 async function askSummariser(signal: AbortSignal): Promise<string | undefined> {

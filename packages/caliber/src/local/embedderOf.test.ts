@@ -17,18 +17,25 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 test('the environment names a model completely, or none', async () => {
-  expect(embedderOf({}, {})).toBeUndefined()
-  expect(embedderOf({}, environment)).toMatchObject({ model: 'local', dimensions: 8 })
-  for (const name of ['CALIBER_EMBEDDER_MODEL', 'CALIBER_EMBEDDER_DIMENSIONS']) {
-    expect(() => embedderOf({}, { ...environment, [name]: undefined })).toThrow(name)
-  }
-  expect(() => embedderOf({}, { ...environment, CALIBER_EMBEDDER_DIMENSIONS: 'many' })).toThrow(/1 to 65,536/)
-  expect(() => embedderOf({}, { ...environment, CALIBER_EMBEDDER_URL: 'nowhere' })).toThrow(/http or https/)
+  expect(await embedderOf({}, {})).toBeUndefined()
+  expect(await embedderOf({}, environment)).toMatchObject({ model: 'local', dimensions: 8 })
+  const refused = (changed: Record<string, string | undefined>, said: string | RegExp) =>
+    expect(embedderOf({}, { ...environment, ...changed })).rejects.toThrow(said)
+  for (const name of ['CALIBER_EMBEDDER_MODEL', 'CALIBER_EMBEDDER_DIMENSIONS'])
+    await refused({ [name]: undefined }, name)
+  await refused({ CALIBER_EMBEDDER_DIMENSIONS: 'many' }, /1 to 65,536/)
+  await refused({ CALIBER_EMBEDDER_URL: 'nowhere' }, /http or https/)
+  await refused({ CALIBER_EMBEDDER_URL: '', CALIBER_EMBEDDER_MODEL: 'remote' }, /needs CALIBER_EMBEDDER_URL/)
 })
 
-test('what the program passes comes before the environment', () => {
+test('the local model needs no server', async () => {
+  const embedder = await embedderOf({}, { CALIBER_EMBEDDER_MODEL: 'local' })
+  expect(embedder?.model).toMatch(/^minilm-l6-v2@/)
+})
+
+test('what the program passes comes before the environment', async () => {
   const embedder = { model: 'own', dimensions: 1, embed: async () => [] }
-  expect(embedderOf({ embedder }, environment)).toBe(embedder)
+  expect(await embedderOf({ embedder }, environment)).toBe(embedder)
 })
 
 test('the doctor says whether the model answers, and nothing where none is named', async () => {

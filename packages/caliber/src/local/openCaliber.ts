@@ -37,7 +37,8 @@ export interface CaliberOptions {
   readonly memoryBytes?: number | undefined
   /**
    * What turns texts into vectors, so that memories are searched by meaning as well. Default: the model that
-   * CALIBER_EMBEDDER_URL names, else none. Only the owner of the directory uses it.
+   * CALIBER_EMBEDDER_URL and CALIBER_EMBEDDER_MODEL name, else none. Only the owner of the directory uses it; a
+   * model given here is yours to close.
    */
   readonly embedder?: Embedder | undefined
   /**

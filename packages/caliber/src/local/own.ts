@@ -37,10 +37,12 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
     undo.push(closeStore)
     const credential = await ensureCredential(directory)
     await bootstrapTenant(sessions, credential.tenant)
+    const embedder = await embedderOf(options)
+    if (embedder !== options.embedder) undo.push(async () => embedder?.close?.())
     const runtime = await createRuntime(sessions, {
       memoryBytes: options.memoryBytes,
       auth,
-      embedder: embedderOf(options),
+      embedder,
       summariser: summariserOf(options),
       seals: await openSealFile(directory),
       validation: options.validation ?? validationOf(process.env['CALIBER_VALIDATION']),

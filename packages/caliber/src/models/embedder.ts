@@ -16,4 +16,6 @@ export interface Embedder {
   readonly dimensions: number
   /** Embed any number of texts. @throws CaliberError `unavailable`, `invalid_input` */
   embed(texts: readonly string[], options: { readonly signal: AbortSignal }): Promise<readonly Float32Array[]>
+  /** Release what the model holds here, if it holds anything. Called by whoever made it. */
+  close?(): Promise<void>
 }
