@@ -12,7 +12,7 @@ import { listenOn } from '../surfaces/http/listen.ts'
 import { mcpRoutes } from '../surfaces/mcp/http.ts'
 import { readAuthFile } from './authFile.ts'
 import { ensureCredential } from './credential.ts'
-import { embedderOf } from './embedderOf.ts'
+import { embeddersOf } from './embeddersOf.ts'
 import { logLevel } from './logLevel.ts'
 import type { CaliberOptions } from './openCaliber.ts'
 import { createRuntime } from './runtime.ts'
@@ -37,12 +37,14 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
     undo.push(closeStore)
     const credential = await ensureCredential(directory)
     await bootstrapTenant(sessions, credential.tenant)
-    const embedder = await embedderOf(options)
+    const { embedder, previousEmbedder } = await embeddersOf(options)
     if (embedder !== options.embedder) undo.push(async () => embedder?.close?.())
+    if (previousEmbedder !== options.previousEmbedder) undo.push(async () => previousEmbedder?.close?.())
     const runtime = await createRuntime(sessions, {
       memoryBytes: options.memoryBytes,
       auth,
       embedder,
+      previousEmbedder,
       summariser: summariserOf(options),
       seals: await openSealFile(directory),
       validation: options.validation ?? validationOf(process.env['CALIBER_VALIDATION']),

@@ -5,6 +5,7 @@ import { texts, uuids } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import type { TenantId } from '../../domain/ids.ts'
 import { operatorOf } from '../../domain/tenant.ts'
+import { spaceOf } from '../../models/embedder.ts'
 
 /** A vector, and the item whose text it stands for: when that is forgotten, it goes. */
 export interface ItemVector {
@@ -14,6 +15,8 @@ export interface ItemVector {
 
 /** Vectors of one model's space. */
 export interface VectorStore {
+  /** How many are kept. */
+  count(tenantId: TenantId): Promise<number>
   /** The vectors of those texts that have one, by digest. */
   find(tenantId: TenantId, digests: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>
   /**
@@ -31,7 +34,7 @@ export interface VectorStore {
 }
 
 export function openVectorStore(sessions: Sessions, model: string, dimensions: number): VectorStore {
-  const space = `${model}/${dimensions}`
+  const space = spaceOf({ model, dimensions })
   const claimsOf = (tenantId: TenantId) => ({ tenantId, principalId: operatorOf(tenantId), reach: 'all' }) as const
 
   const find: VectorStore['find'] = async (tenantId, digests) => {
@@ -47,6 +50,15 @@ export function openVectorStore(sessions: Sessions, model: string, dimensions: n
   }
 
   return {
+    async count(tenantId) {
+      const [row] = await sessions.run(
+        claimsOf(tenantId),
+        (sql) => sql<{ count: number }>`
+          select count(*) from caliber.embedding where tenant_id = caliber.current_tenant() and model = ${space}`,
+        { readOnly: true },
+      )
+      return row?.count ?? 0
+    },
     find,
     async keep(tenantId, vectors, seq) {
       const digests = [...vectors.keys()]

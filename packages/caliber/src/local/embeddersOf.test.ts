@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type EmbeddingServer, embeddingServer } from '../models/testing/embeddingServer.ts'
 import { examineMachine } from './doctor.ts'
-import { embedderOf } from './embedderOf.ts'
+import { embeddersOf } from './embeddersOf.ts'
 
 let server: EmbeddingServer
 let environment: Record<string, string>
@@ -17,10 +17,10 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 test('the environment names a model completely, or none', async () => {
-  expect(await embedderOf({}, {})).toBeUndefined()
-  expect(await embedderOf({}, environment)).toMatchObject({ model: 'local', dimensions: 8 })
+  expect((await embeddersOf({}, {})).embedder).toBeUndefined()
+  expect((await embeddersOf({}, environment)).embedder).toMatchObject({ model: 'local', dimensions: 8 })
   const refused = (changed: Record<string, string | undefined>, said: string | RegExp) =>
-    expect(embedderOf({}, { ...environment, ...changed })).rejects.toThrow(said)
+    expect(embeddersOf({}, { ...environment, ...changed })).rejects.toThrow(said)
   for (const name of ['CALIBER_EMBEDDER_MODEL', 'CALIBER_EMBEDDER_DIMENSIONS'])
     await refused({ [name]: undefined }, name)
   await refused({ CALIBER_EMBEDDER_DIMENSIONS: 'many' }, /1 to 65,536/)
@@ -29,13 +29,28 @@ test('the environment names a model completely, or none', async () => {
 })
 
 test('the local model needs no server', async () => {
-  const embedder = await embedderOf({}, { CALIBER_EMBEDDER_MODEL: 'local' })
+  const { embedder } = await embeddersOf({}, { CALIBER_EMBEDDER_MODEL: 'local' })
   expect(embedder?.model).toMatch(/^minilm-l6-v2@/)
 })
 
 test('what the program passes comes before the environment', async () => {
   const embedder = { model: 'own', dimensions: 1, embed: async () => [] }
-  expect(await embedderOf({ embedder }, environment)).toBe(embedder)
+  expect((await embeddersOf({ embedder }, environment)).embedder).toBe(embedder)
+})
+
+test('the previous model is named in the same way, and is another one', async () => {
+  const previous = { CALIBER_EMBEDDER_PREVIOUS_URL: server.baseUrl, CALIBER_EMBEDDER_PREVIOUS_MODEL: 'local' }
+  const both = { ...environment, ...previous, CALIBER_EMBEDDER_PREVIOUS_DIMENSIONS: '4' }
+  expect((await embeddersOf({}, both)).previousEmbedder).toMatchObject({ model: 'local', dimensions: 4 })
+  const { CALIBER_EMBEDDER_PREVIOUS_URL: _, ...withoutServer } = both
+  expect((await embeddersOf({}, withoutServer)).previousEmbedder?.model).toMatch(/^minilm-l6-v2@/)
+  await expect(embeddersOf({}, { ...environment, ...previous })).rejects.toThrow('CALIBER_EMBEDDER_PREVIOUS_DIMENSIONS')
+  for (const changed of [
+    { CALIBER_EMBEDDER_PREVIOUS_DIMENSIONS: '8' },
+    { CALIBER_EMBEDDER_URL: '', CALIBER_EMBEDDER_MODEL: '' },
+  ]) {
+    await expect(embeddersOf({}, { ...both, ...changed })).rejects.toThrow(/serves while another takes its place/)
+  }
 })
 
 test('the doctor says whether the model answers, and nothing where none is named', async () => {
