@@ -110,8 +110,9 @@ export class Memories {
    */
   async asOf(principal: Principal, seq: number, model?: string): Promise<MemoryView> {
     const current = await this.at(principal, seq)
-    const hasVectors = this.spacesOf(principal.tenantId, model).every((space) => current.spaces.includes(space))
-    if (current.seq === seq && hasVectors) return current
+    // The space of a previous model may leave the present memory at any moment.
+    const [wanted] = this.spacesOf(principal.tenantId, model)
+    if (current.seq === seq && wanted === current.spaces[0]) return current
     if (this.#pasts >= mostPasts) {
       throw new CaliberError(
         'unavailable',
