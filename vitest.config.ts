@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 /** Tests that need nothing but the source: no build, no database, no child process. */
 const unit = [
-  'packages/caliber/src/{auth,domain,derive,models}/**/*.test.ts',
+  'packages/caliber/src/{auth,domain,derive}/**/*.test.ts',
+  'packages/caliber/src/models/**/!(localEmbedder).test.ts',
   'test/{linearizability,locks}/**/*.test.ts',
 ]
 

@@ -1,11 +1,12 @@
-/** `npm run evals -- NAME [--json] [--data DIR] [--vectors DIR] [--budget TOKENS] [--turns N] [--edits N] [--sources N] [--seed N]` */
+/** `npm run evals -- NAME [--json] [--data DIR] [--vectors DIR] [--local] [--budget TOKENS] [--turns N] [--edits N] [--sources N] [--seed N]` */
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { type Embedder, localEmbedder } from 'caliber'
 import { type Figures, report, reportSkipped } from 'caliber-bench/report'
 import { wholeNumber } from 'caliber-bench/wholeNumber'
 import { type Conversation, defaultFolder, readConversations } from './locomo/data.ts'
 import { runLocomo } from './locomo/run.ts'
-import { readEmbedder } from './locomo/vectors.ts'
+import { makeEmbedder, readEmbedder } from './locomo/vectors.ts'
 import { runMaintain } from './maintain/run.ts'
 import { runPrefix } from './prefix/run.ts'
 
@@ -22,6 +23,8 @@ interface Options {
   readonly data?: string
   /** Folder of the vectors; the data's own where left out. */
   readonly vectors?: string
+  /** Of `locomo`: vectors that the folder lacks are made here, and kept there where a folder is named. */
+  readonly local: boolean
   /** Of `prefix`: tokens of each window. */
   readonly budget: string
   /** Of `prefix`: how many turns of each dialogue are replayed; all where left out. */
@@ -33,11 +36,23 @@ interface Options {
 }
 
 /** By words alone and, where there are vectors, by words and meaning. */
-async function locomo({ folder, conversations }: Data, { vectors }: Options): Promise<Figures> {
-  const embedder = await readEmbedder(vectors === undefined ? folder : given(vectors), conversations)
+async function locomo(data: Data, options: Options): Promise<Figures> {
+  const { conversations } = data
+  const embedder = await embedderOf(data, options)
   const lexical = await runLocomo(conversations, undefined, progress('locomo lexical'))
   const hybrid = embedder && (await runLocomo(conversations, embedder, progress('locomo hybrid')))
   return { ...under('lexical', lexical), ...(hybrid && under('hybrid', hybrid)) }
+}
+
+async function embedderOf({ folder, conversations }: Data, { vectors, local }: Options): Promise<Embedder | undefined> {
+  const named = vectors === undefined ? undefined : given(vectors)
+  if (!local) return readEmbedder(named ?? folder, conversations)
+  const model = await localEmbedder()
+  try {
+    return await makeEmbedder(model, named, conversations, progress('locomo vectors'))
+  } finally {
+    await model.close?.()
+  }
 }
 
 async function prefix({ conversations }: Data, { budget, turns }: Options): Promise<Figures> {
@@ -81,13 +96,14 @@ function progress(name: string): (share: number) => void {
   }
 }
 
-const usage = `usage: npm run evals -- ${Object.keys(evals).join('|')} [--json] [--data DIR] [--vectors DIR] [--budget TOKENS] [--turns N] [--edits N] [--sources N] [--seed N]`
+const usage = `usage: npm run evals -- ${Object.keys(evals).join('|')} [--json] [--data DIR] [--vectors DIR] [--local] [--budget TOKENS] [--turns N] [--edits N] [--sources N] [--seed N]`
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
     data: { type: 'string' },
     vectors: { type: 'string' },
+    local: { type: 'boolean', default: false },
     budget: { type: 'string', default: '4096' },
     turns: { type: 'string' },
     edits: { type: 'string', default: '1000' },

@@ -82,6 +82,8 @@ export type {
   MemoryRevokeOutput,
   MemorySearchInput,
   MemorySearchOutput,
+  MemoryStatusInput,
+  MemoryStatusOutput,
   MemoryVerifyInput,
   MemoryVerifyOutput,
   Note,

@@ -24,8 +24,8 @@ export interface MemoriesOptions {
   /** Longest time a memory answers without looking at the log. */
   readonly pollMs: number
   readonly validation: Validation
-  /** What gives items their vectors, and how many numbers those have; without it they get none. */
-  readonly vectors?: { readonly embeddings: Embeddings; readonly dimensions: number } | undefined
+  /** What gives items their vectors: of the model and of the one before it, or of none. */
+  readonly embeddings: readonly Embeddings[]
   readonly summaries: SummaryParts
   now(): Date
 }
@@ -55,6 +55,17 @@ export class Memories {
   constructor(sessions: Sessions, options: MemoriesOptions) {
     this.#sessions = sessions
     this.#options = options
+  }
+
+  /**
+   * The spaces that a question needs its vectors in.
+   *
+   * @param model the only one, if it is one of those in use; else the current one
+   */
+  spacesOf(tenantId: TenantId, model?: string): readonly string[] {
+    const inUse = this.#options.embeddings.map(({ space }) => space.name)
+    if (model === undefined) return this.#entries.get(tenantId)?.memory.spaces ?? inUse
+    return inUse.includes(model) ? [model] : inUse.slice(0, 1)
   }
 
   /** Say that a tenant's log has an entry `seq`. */
@@ -90,14 +101,18 @@ export class Memories {
    * What a principal may read of its tenant's memory as it was at an event. What was forgotten since is not in it, what
    * is in quarantine now stays there, and rights are those of now.
    *
-   * Where the memory has gone on since, the log is folded anew up to there, which takes the time and the octets of a first
-   * read: one at a time, and kept no longer than its reader keeps it, so that what is forgotten next stays nowhere.
+   * Where the memory has gone on since, or to another model, the log is folded anew up to there, which takes the time and
+   * the octets of a first read: one at a time, and kept no longer than its reader keeps it, so that what is forgotten next
+   * stays nowhere.
    *
+   * @param model whose vectors it has, as {@link spacesOf} says
    * @throws CaliberError `unavailable` when too many are waited for, or the log has no event `seq` yet
    */
-  async asOf(principal: Principal, seq: number): Promise<MemoryView> {
+  async asOf(principal: Principal, seq: number, model?: string): Promise<MemoryView> {
     const current = await this.at(principal, seq)
-    if (current.seq === seq) return current
+    // The space of a previous model may leave the present memory at any moment.
+    const [wanted] = this.spacesOf(principal.tenantId, model)
+    if (current.seq === seq && wanted === current.spaces[0]) return current
     if (this.#pasts >= mostPasts) {
       throw new CaliberError(
         'unavailable',
@@ -106,7 +121,7 @@ export class Memories {
     }
     this.#pasts += 1
     const past = this.#lastPast
-      .then(() => this.#fold(principal, seq))
+      .then(() => this.#fold(principal, seq, model))
       .finally(() => {
         this.#pasts -= 1
       })
@@ -120,11 +135,12 @@ export class Memories {
     for (const tenantId of this.#entries.keys()) this.#drop(tenantId)
   }
 
-  async #fold({ tenantId, principalId }: Principal, seq: number): Promise<TenantMemory> {
-    const { validation, vectors } = this.#options
-    const memory = new TenantMemory(tenantId, vectors?.dimensions)
-    await catchUp(this.#sessions, { tenantId, principalId }, memory, validation, seq)
-    await vectors?.embeddings.fillFromStore(tenantId, memory)
+  async #fold({ tenantId, principalId }: Principal, seq: number, model: string | undefined): Promise<TenantMemory> {
+    const [wanted] = this.spacesOf(tenantId, model)
+    const embeddings = this.#options.embeddings.find(({ space }) => space.name === wanted)
+    const memory = new TenantMemory(tenantId, embeddings?.space)
+    await catchUp(this.#sessions, { tenantId, principalId }, memory, this.#options.validation, seq)
+    await embeddings?.fillFromStore(tenantId, memory)
     return memory
   }
 
@@ -136,7 +152,7 @@ export class Memories {
   }
 
   #newEntry(tenantId: TenantId): Entry {
-    const memory = new TenantMemory(tenantId, this.#options.vectors?.dimensions)
+    const memory = new TenantMemory(tenantId, this.#options.embeddings[0]?.space)
     const summaries = this.#summariesOf(tenantId, memory)
     return { memory, summaries, headSeq: 0, checkedAtMs: Number.NEGATIVE_INFINITY, loading: undefined }
   }
@@ -150,13 +166,14 @@ export class Memories {
       const startedMs = this.#options.now().getTime()
       const { forgettings } = entry.memory
       try {
+        if (entry.memory.seq === 0) await this.#beginWithPrevious(tenantId, entry.memory)
         await catchUp(this.#sessions, { tenantId, principalId }, entry.memory, this.#options.validation)
         entry.checkedAtMs = startedMs
         if (entry.memory.forgettings !== forgettings) {
           entry.summaries.close()
           entry.summaries = this.#summariesOf(tenantId, entry.memory)
         }
-        this.#options.vectors?.embeddings.follow(tenantId, entry.memory)
+        for (const embeddings of this.#options.embeddings) embeddings.follow(tenantId, entry.memory)
       } catch (error) {
         // The database may come back; a memory that failed half-way through an event is thrown away.
         if (!(error instanceof CaliberError)) this.#drop(tenantId)
@@ -167,6 +184,14 @@ export class Memories {
       this.#evict()
     })()
     await entry.loading
+  }
+
+  /** Where a change of the model is under way, the vectors of the one before serve until it is complete. */
+  async #beginWithPrevious(tenantId: TenantId, memory: TenantMemory): Promise<void> {
+    const [current, previous] = this.#options.embeddings
+    if (current && previous && (await previous.kept(tenantId)) > (await current.kept(tenantId))) {
+      memory.addPreviousSpace(previous.space)
+    }
   }
 
   #evict(): void {
@@ -183,6 +208,6 @@ export class Memories {
   #drop(tenantId: TenantId): void {
     this.#entries.get(tenantId)?.summaries.close()
     this.#entries.delete(tenantId)
-    this.#options.vectors?.embeddings.leave(tenantId)
+    for (const embeddings of this.#options.embeddings) embeddings.leave(tenantId)
   }
 }

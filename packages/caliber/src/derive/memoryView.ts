@@ -2,11 +2,13 @@
  * What one credential may see of a tenant's memory. Everything that answers people goes through it: an item of a region
  * that is not open is not there, before anything is ranked, counted or proposed.
  */
+import type { SemanticBasis } from '../domain/context/window.ts'
 import type { RegionId } from '../domain/ids.ts'
 import { notFound } from '../domain/notFound.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { SummaryAnswer, SummaryGraph } from './summaries/summaryGraph.ts'
-import type { Coverage, Found, MemoryItem, NotePlace, ScopeMemory, Search, TenantMemory } from './tenantMemory.ts'
+import type { Embedded, Found, MemoryItem, NotePlace, ScopeMemory, Search, TenantMemory } from './tenantMemory.ts'
+import type { QuestionVectors } from './vector/vectorSpace.ts'
 
 export class MemoryView {
   readonly #memory: TenantMemory
@@ -25,14 +27,19 @@ export class MemoryView {
     return this.#memory.seq
   }
 
-  /** Whether every item has its vector; undefined where items get none. */
-  get coverage(): Coverage | undefined {
-    return this.#memory.coverage
+  /** Names of the spaces that items have vectors in. */
+  get spaces(): readonly string[] {
+    return this.#memory.spaces
   }
 
-  /** Names the set of items that have a vector. */
-  get vectorDigest(): string {
-    return this.#memory.vectorDigest
+  /** What a search by these vectors stands on; undefined where items get none. */
+  basisOf(vectors: QuestionVectors): SemanticBasis | undefined {
+    return this.#memory.basisOf(vectors)
+  }
+
+  /** How far the models are with the items. */
+  embedded(): Embedded {
+    return this.#memory.embedded(this.#readable)
   }
 
   item(id: string): MemoryItem | undefined {

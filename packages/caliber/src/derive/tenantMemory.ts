@@ -5,7 +5,7 @@
  * log, so two processes that have read the same log rank equal scores alike.
  */
 import type { Artifact } from '../domain/artifact.ts'
-import type { ContextItem, Signals } from '../domain/context/window.ts'
+import type { ContextItem, SemanticBasis, Signals } from '../domain/context/window.ts'
 import type { RegionId, TenantId } from '../domain/ids.ts'
 import { type Note, type NoteLevel, standingTypes } from '../domain/note.ts'
 import { type Turn, turnText } from '../domain/turn.ts'
@@ -16,7 +16,7 @@ import { type Place, spreadToNeighbours } from './lexical/neighbours.ts'
 import { RegionalIndex } from './lexical/regionalIndex.ts'
 import { queryTermsOf, termsOf } from './lexical/terms.ts'
 import { Regions } from './regions.ts'
-import { VectorIndex } from './vector/vectorIndex.ts'
+import { type QuestionVectors, type Space, VectorSpace } from './vector/vectorSpace.ts'
 
 /** A live item as the memory holds it. */
 export interface MemoryItem extends ContextItem {
@@ -58,14 +58,18 @@ export interface Found {
   readonly signals: Omit<Signals, 'rank'>
 }
 
-/** How many of the items have their vectors. */
-export type Coverage = 'partial' | 'full'
+/** How far the models are. */
+export interface Embedded {
+  readonly items: number
+  /** The current model first. */
+  readonly models: readonly { readonly model: string; readonly done: number }[]
+}
 
 export interface Search {
   readonly query: string
   readonly limit: number
-  /** The query as a vector; where there is none, words alone are searched. */
-  readonly vector?: Float32Array | undefined
+  /** The query as a vector in one of the memory's spaces or more; where there is none, words alone are searched. */
+  readonly vectors: QuestionVectors
   /** Where is searched: what lies elsewhere is not found and changes no score. */
   readonly regions: ReadonlySet<RegionId>
   /** Which items may be found at all: filters and validity apply before ranking. */
@@ -107,18 +111,15 @@ export class TenantMemory {
   readonly #echoes = new Echoes()
   #knownWords = new KnownWords()
   #textBytes = 0
-  readonly #vectors: VectorIndex | undefined
-  /** Items that lack a vector and may still get one, by ordinal. */
-  readonly #unembedded = new Set<number>()
-  /** Sum of a hash per item that has a vector, so that equal sets have equal sums. */
-  #vectorSum = 0n
+  /** Where items get their vectors: the space of the model, and of the one before it until the first is complete. */
+  #spaces: readonly VectorSpace[]
   /** Who may read what; a {@link MemoryView} applies it. */
   readonly regions: Regions
 
-  /** @param dimensions of the vectors that items get; without it they get none */
-  constructor(tenantId: TenantId, dimensions?: number) {
+  /** @param space of the vectors that items get; without it they get none */
+  constructor(tenantId: TenantId, space?: Space) {
     this.regions = new Regions(tenantId)
-    this.#vectors = dimensions === undefined ? undefined : new VectorIndex(dimensions)
+    this.#spaces = space ? [new VectorSpace(space)] : []
   }
 
   /** The event up to which this memory is complete. */
@@ -139,25 +140,26 @@ export class TenantMemory {
   /** Estimate of the octets held. */
   get bytes(): number {
     const ownBytes = this.#textBytes + this.#byId.size * itemOverheadBytes
-    const vectorBytes = (this.#vectors?.bytes ?? 0) + this.#unembedded.size * 40
+    const vectorBytes = this.#spaces.reduce((sum, space) => sum + space.bytes, 0)
     return ownBytes + this.#index.bytes + this.#echoes.bytes + this.#knownWords.bytes + vectorBytes
   }
 
-  /** Whether every item has its vector; undefined where items get none. */
-  get coverage(): Coverage | undefined {
-    if (!this.#vectors) return undefined
-    return this.#unembedded.size === 0 ? 'full' : 'partial'
+  /** Names of the spaces that items have vectors in, the current model's first. */
+  get spaces(): readonly string[] {
+    return this.#spaces.map(({ name }) => name)
   }
 
-  /** Names the set of items that have a vector. */
-  get vectorDigest(): string {
-    return BigInt.asUintN(64, this.#vectorSum).toString(16).padStart(16, '0')
+  /** Have vectors of the model before as well, until every item has the current one's. */
+  addPreviousSpace(previous: Space): void {
+    const space = new VectorSpace(previous)
+    for (const { ordinal } of this.#byId.values()) space.expect(ordinal)
+    this.#spaces = [...this.#spaces.slice(0, 1), space]
   }
 
-  /** Items that lack a vector, oldest first. */
-  unembedded(limit: number): readonly MemoryItem[] {
+  /** Items that lack a vector in a space, oldest first; none where it is not one of the memory's. */
+  unembedded(space: string, limit: number): readonly MemoryItem[] {
     const items: MemoryItem[] = []
-    for (const ordinal of this.#unembedded) {
+    for (const ordinal of this.#space(space)?.lacking ?? []) {
       const item = this.#items[ordinal]
       if (items.length === limit) break
       if (item) items.push(item)
@@ -165,11 +167,25 @@ export class TenantMemory {
     return items
   }
 
-  /** Give an item its vector, or say that it gets none. Nothing happens when the item has gone meanwhile. */
-  putVector(item: MemoryItem, vector: Float32Array | null): void {
-    if (this.#items[item.ordinal] !== item || !this.#unembedded.delete(item.ordinal) || vector === null) return
-    this.#vectors?.add(item.ordinal, vector)
-    this.#vectorSum += hashOf(item.id)
+  /** Give an item its vector, or say that it gets none. Nothing happens when the item or the space has gone meanwhile. */
+  putVector(space: string, item: MemoryItem, vector: Float32Array | null): void {
+    if (this.#items[item.ordinal] === item) this.#space(space)?.put(item.ordinal, item.id, vector)
+    if (this.#spaces[0]?.coverage === 'full') this.#spaces = this.#spaces.slice(0, 1)
+  }
+
+  /** Of each space, how many of the items in these regions do not wait for their vectors. */
+  embedded(regions: ReadonlySet<RegionId>): Embedded {
+    const items = [...this.#byId.values()].filter(({ regionId }) => regions.has(regionId))
+    const done = ({ lacking }: VectorSpace) => items.filter(({ ordinal }) => !lacking.has(ordinal)).length
+    return { items: items.length, models: this.#spaces.map((space) => ({ model: space.name, done: done(space) })) }
+  }
+
+  /** What a search by these vectors stands on; undefined where items get none. */
+  basisOf(vectors: QuestionVectors): SemanticBasis | undefined {
+    const space = this.#rankedIn(vectors)
+    const { name: model, digest } = space ?? this.#spaces[0] ?? {}
+    if (model === undefined || digest === undefined) return undefined
+    return { model, coverage: space?.coverage ?? 'off', vectors: digest }
   }
 
   /** Say that every event up to `seq` is folded in. */
@@ -330,7 +346,7 @@ export class TenantMemory {
   }
 
   /** The items that fit a query best, best first; equal scores in log order. */
-  search({ query, limit, vector, regions, ...filters }: Search): readonly Found[] {
+  search({ query, limit, vectors, regions, ...filters }: Search): readonly Found[] {
     // What says nothing of its own is found in what it repeats.
     const accept = (item: MemoryItem) => item.ownText !== '' && filters.accept(item)
     const accepts = (ordinal: number): boolean => {
@@ -347,13 +363,27 @@ export class TenantMemory {
       docOf: ({ ordinal }) => ordinal,
       accept,
     })
-    const vectors = this.#vectors
-    if (vectors === undefined || vector === undefined) {
+    const space = this.#rankedIn(vectors)
+    const vector = space && vectors.get(space.name)
+    if (space === undefined || vector === undefined) {
       return this.#first(limit, spread, (item, { score }) => ({ item, score, signals: { lexical: score } }))
     }
-    const near = vectors.search(vector, { limit: Math.max(leastHits, limit), accept: accepts })
-    const fused = fuse(spread, near, (doc) => vectors.cosine(doc, vector))
+    const near = space.index.search(vector, { limit: Math.max(leastHits, limit), accept: accepts })
+    const fused = fuse(spread, near, (doc) => space.index.cosine(doc, vector))
     return this.#first(limit, fused, (item, { doc, ...signals }) => ({ item, score: signals.fused, signals }))
+  }
+
+  #space(name: string): VectorSpace | undefined {
+    return this.#spaces.find((space) => space.name === name)
+  }
+
+  /**
+   * The one space that a question is ranked in: of those that it has a vector in, where most items have one, the current
+   * model's where they are as many. Cosines of two models are never put together.
+   */
+  #rankedIn(vectors: QuestionVectors): VectorSpace | undefined {
+    const [first, second] = this.#spaces.filter(({ name }) => vectors.has(name))
+    return first && second && second.index.size > first.index.size ? second : first
   }
 
   /** The first items of a ranking. It is many times as long as what is asked for, so only those get objects of their own. */
@@ -432,7 +462,7 @@ export class TenantMemory {
     this.#items[item.ordinal] = item
     this.#byId.set(item.id, item)
     this.#index.add(item.regionId, item.ordinal, termsOf(item.ownText, this.#knownWords))
-    if (this.#vectors) this.#unembedded.add(item.ordinal)
+    for (const space of this.#spaces) space.expect(item.ordinal)
     this.#textBytes += textBytesOf(item)
   }
 
@@ -440,8 +470,7 @@ export class TenantMemory {
     this.#items[item.ordinal] = undefined
     this.#byId.delete(item.id)
     this.#index.remove(item.regionId, item.ordinal)
-    this.#unembedded.delete(item.ordinal)
-    if (this.#vectors?.remove(item.ordinal)) this.#vectorSum -= hashOf(item.id)
+    for (const space of this.#spaces) space.remove(item.ordinal, item.id)
     this.#textBytes -= textBytesOf(item)
   }
 
@@ -451,14 +480,6 @@ export class TenantMemory {
     const turns = this.#scopes.get(item.scopeId)?.turns
     return turns && { turns, index: indexOf(turns, item.sequence) }
   }
-}
-
-/** Ids are random in all but their time, so a few of their digits spread well enough once they are mixed (splitmix64). */
-function hashOf(id: string): bigint {
-  let hash = BigInt(`0x${id.replaceAll('-', '').slice(-16)}`)
-  hash = BigInt.asUintN(64, (hash ^ (hash >> 30n)) * 0xbf58476d1ce4e5b9n)
-  hash = BigInt.asUintN(64, (hash ^ (hash >> 27n)) * 0x94d049bb133111ebn)
-  return hash ^ (hash >> 31n)
 }
 
 function textBytesOf({ text, ownText }: MemoryItem): number {

@@ -10,8 +10,9 @@ import { readOwner } from '../db/directory/owner.ts'
 import { pendingMigrations } from '../db/migrate.ts'
 import type { Database, Sql } from '../db/sql.ts'
 import { CaliberError, type ErrorCode } from '../domain/errors.ts'
+import type { Embedder } from '../models/embedder.ts'
 import { openO200k } from '../models/tokenizer.ts'
-import { embedderOf } from './embedderOf.ts'
+import { embeddersOf } from './embeddersOf.ts'
 import type { Seat } from './seat.ts'
 import { summariserOf } from './summariserOf.ts'
 
@@ -39,7 +40,7 @@ export async function examineMachine(directory: string): Promise<readonly Findin
     ok('platform', `${os.type()} ${os.release()}, ${process.arch}, ${os.availableParallelism()} cores`),
     ...(await directoryRights(directory)),
     tokenizer(),
-    ...(await answering('embedder', askEmbedder)),
+    ...(await embedders()),
     ...(await answering('summariser', askSummariser)),
     warn('encryption', 'off: Caliber does not encrypt what it stores. Keep the data on an encrypted disk.'),
   ]
@@ -137,10 +138,25 @@ async function answering(
   }
 }
 
-async function askEmbedder(signal: AbortSignal): Promise<string | undefined> {
-  const named = embedderOf({})
-  await named?.embed(['hello world'], { signal })
-  return named && `${named.model} answers with ${named.dimensions} dimensions`
+async function embedders(): Promise<readonly Finding[]> {
+  try {
+    const { embedder, previousEmbedder } = await embeddersOf({})
+    return [
+      ...(await answering('embedder', (signal) => askEmbedder(embedder, signal))),
+      ...(await answering('previous embedder', (signal) => askEmbedder(previousEmbedder, signal))),
+    ]
+  } catch (error) {
+    return [failed('embedder', error)]
+  }
+}
+
+async function askEmbedder(named: Embedder | undefined, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    await named?.embed(['hello world'], { signal })
+    return named && `${named.model} answers with ${named.dimensions} dimensions`
+  } finally {
+    await named?.close?.()
+  }
 }
 
 async function askSummariser(signal: AbortSignal): Promise<string | undefined> {

@@ -37,9 +37,15 @@ export interface CaliberOptions {
   readonly memoryBytes?: number | undefined
   /**
    * What turns texts into vectors, so that memories are searched by meaning as well. Default: the model that
-   * CALIBER_EMBEDDER_URL names, else none. Only the owner of the directory uses it.
+   * CALIBER_EMBEDDER_URL and CALIBER_EMBEDDER_MODEL name, else none. Only the owner of the directory uses it; a
+   * model given here is yours to close.
    */
   readonly embedder?: Embedder | undefined
+  /**
+   * The embedding model before that one. Until every item of a memory has the new model's vector, it is searched by the
+   * vectors of this one. Default: the model that CALIBER_EMBEDDER_PREVIOUS_URL and CALIBER_EMBEDDER_PREVIOUS_MODEL name, else none.
+   */
+  readonly previousEmbedder?: Embedder | undefined
   /**
    * What makes summaries. Default: the model that CALIBER_SUMMARISER_URL names, else the sentences that say most, chosen
    * without a model. Only the owner of the directory uses it.

@@ -5,8 +5,8 @@ import path from 'node:path'
 import { v7 } from 'uuid'
 import type { DirectoryLock } from '../db/directory/lock.ts'
 import { type Validation, validations } from '../db/intact.ts'
-import { spaceOf } from '../derive/embeddings/vectorStore.ts'
 import { CaliberError } from '../domain/errors.ts'
+import { spaceOf } from '../models/embedder.ts'
 import { sweepTenants } from '../operations/sweep/sweepTenants.ts'
 import { bootstrapTenant } from '../operations/tenant/bootstrap.ts'
 import { createHttpApp } from '../surfaces/http/app.ts'
@@ -14,7 +14,7 @@ import { listenOn } from '../surfaces/http/listen.ts'
 import { mcpRoutes } from '../surfaces/mcp/http.ts'
 import { readAuthFile } from './authFile.ts'
 import { ensureCredential } from './credential.ts'
-import { embedderOf } from './embedderOf.ts'
+import { embeddersOf } from './embeddersOf.ts'
 import { logLevel } from './logLevel.ts'
 import type { CaliberOptions } from './openCaliber.ts'
 import { createRuntime } from './runtime.ts'
@@ -38,12 +38,15 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
     undo.push(closeStore)
     const credential = await ensureCredential(directory)
     await bootstrapTenant(sessions, credential.tenant)
-    const embedder = embedderOf(options)
+    const { embedder, previousEmbedder } = await embeddersOf(options)
+    if (embedder !== options.embedder) undo.push(async () => embedder?.close?.())
+    if (previousEmbedder !== options.previousEmbedder) undo.push(async () => previousEmbedder?.close?.())
     const summariser = summariserOf(options)
     const runtime = await createRuntime(sessions, {
       memoryBytes: options.memoryBytes,
       auth,
       embedder,
+      previousEmbedder,
       summariser,
       seals: await openSealFile(directory),
       validation: options.validation ?? validationOf(process.env['CALIBER_VALIDATION']),
@@ -53,7 +56,8 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
     const app = await createHttpApp({ ...runtime, auth, allowedHosts, log: { level: logLevel() } })
     await app.register(mcpRoutes({ ...runtime, version, allowedHosts }))
     undo.push(() => app.close())
-    const models = { embedding: embedder && spaceOf(embedder), summary: summariser?.name }
+    const embeddings = [embedder, previousEmbedder].flatMap((model) => (model ? [spaceOf(model)] : []))
+    const models = { embeddings, summary: summariser?.name }
     const failed = (error: unknown, tenantId?: string) => app.log.warn({ err: error, tenantId }, 'a sweep failed')
     const sweep = (signal: AbortSignal) =>
       sweepTenants(sessions, credential.principal, { models, signal, newId: v7 }, failed)

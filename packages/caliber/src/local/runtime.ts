@@ -40,6 +40,8 @@ export interface RuntimeOptions {
   readonly judge?: Judge | undefined
   /** What turns texts into vectors; without it, memories are searched by words alone. */
   readonly embedder?: Embedder | undefined
+  /** The embedding model before it, asked until every item of a memory has the new one's vector. */
+  readonly previousEmbedder?: Embedder | undefined
   /** What makes summaries. Default: the sentences that say most, chosen here. */
   readonly summariser?: Summariser | undefined
   newId?(): string
@@ -66,23 +68,22 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
   const validation = options.validation ?? 'on_mutation'
   const now = options.now ?? (() => new Date())
   const startedMs = now().getTime()
-  const { embedder } = options
-  const vectors = embedder && {
-    embeddings: new Embeddings(embedder, openVectorStore(sessions, embedder.model, embedder.dimensions)),
-    dimensions: embedder.dimensions,
-  }
+  const embedders = [options.embedder, options.previousEmbedder].filter((embedder) => embedder !== undefined)
+  const embeddings = embedders.map(
+    (embedder) => new Embeddings(embedder, openVectorStore(sessions, embedder.model, embedder.dimensions)),
+  )
   const tokenizer = openO200k()
   const summaries = {
     summariser: options.summariser ?? extractiveSummariser(tokenizer.count),
     derivations: new Derivations(sessions),
     countTokens: tokenizer.count,
   }
-  const queryVectors = embedder && new QueryVectors(embedder, now)
+  const queryVectors = embedders.map((embedder) => new QueryVectors(embedder, now))
   const memories = new Memories(sessions, {
     maxBytes: options.memoryBytes ?? defaultMemoryBytes,
     pollMs,
     validation,
-    vectors,
+    embeddings,
     summaries,
     now,
   })
@@ -118,9 +119,9 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
     authenticate: trusting(authentication(sessions, options.auth, now), now),
     async close() {
       await unlisten()
-      queryVectors?.close()
+      for (const vectors of queryVectors) vectors.close()
       memories.close()
-      await vectors?.embeddings.close()
+      await Promise.all(embeddings.map((each) => each.close()))
       await windows.close()
       await sealer.close()
     },

@@ -11,9 +11,16 @@
  * Obligations of a caller: texts are not empty; no vector is used after a call that rejected.
  */
 export interface Embedder {
-  /** Names the space: vectors of one name are compared with each other and with no others. */
+  /** The model and, where that matters, its version: vectors that must not be compared come under other names. */
   readonly model: string
   readonly dimensions: number
   /** Embed any number of texts. @throws CaliberError `unavailable`, `invalid_input` */
   embed(texts: readonly string[], options: { readonly signal: AbortSignal }): Promise<readonly Float32Array[]>
+  /** Release what the model holds here, if it holds anything. Called by whoever made it. */
+  close?(): Promise<void>
+}
+
+/** The name of a model's space: the same model with other dimensions is another one. */
+export function spaceOf({ model, dimensions }: Pick<Embedder, 'model' | 'dimensions'>): string {
+  return `${model}/${dimensions}`
 }

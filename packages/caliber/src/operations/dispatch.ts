@@ -47,8 +47,8 @@ export interface Parts {
   readonly sessions: Sessions
   readonly memories: Memories
   readonly windows: Windows
-  /** Absent where no embedding model is configured. */
-  readonly queryVectors?: QueryVectors | undefined
+  /** Of each embedding model that is configured. */
+  readonly queryVectors: readonly QueryVectors[]
   readonly tokenizer: Tokenizer
   readonly judge: Judge
   readonly seals: Seals
@@ -101,10 +101,17 @@ async function read(parts: Parts, operation: Named<'read'>, principal: Principal
 function recall(parts: Parts, operation: Named<'recall'>, principal: Principal, claims: Claims, input: Fields) {
   const { sessions, memories, windows, tokenizer, queryVectors, now } = parts
   const memory = (atLeastSeq: number | undefined) => memories.at(principal, atLeastSeq)
-  const memoryAsOf = (seq: number) => memories.asOf(principal, seq)
-  const vectorOf = async (query: string) => queryVectors?.of(principal.tenantId, query)
+  const memoryAsOf = (seq: number, model: string | undefined) => memories.asOf(principal, seq, model)
+  const vectorsOf = async (query: string, model?: string) => {
+    // What is held knows the models that it needs.
+    if (model === undefined) await memory(undefined)
+    const spaces = memories.spacesOf(principal.tenantId, model)
+    const asked = queryVectors.filter(({ space }) => spaces.includes(space))
+    const answers = await Promise.all(asked.map((vectors) => vectors.of(principal.tenantId, query)))
+    return new Map(asked.flatMap(({ space }, i) => (answers[i] ? [[space, answers[i]] as const] : [])))
+  }
   const stored = <T>(work: (sql: Sql) => Promise<T>) => sessions.run(claims, work, { readOnly: true })
-  return operation.run({ principal, tokenizer, now, memory, memoryAsOf, vectorOf, stored, windows }, input)
+  return operation.run({ principal, tokenizer, now, memory, memoryAsOf, vectorsOf, stored, windows }, input)
 }
 
 function operate(parts: Parts, operation: Named<'operate'>, principal: Principal, input: Fields) {

@@ -5,6 +5,7 @@
 import type { z } from 'zod'
 import type { Sql } from '../db/sql.ts'
 import type { MemoryView } from '../derive/memoryView.ts'
+import type { QuestionVectors } from '../derive/vector/vectorSpace.ts'
 import type { Windows } from '../derive/windows.ts'
 import type { Judge } from '../domain/contradiction.ts'
 import type { Change } from '../domain/event.ts'
@@ -43,12 +44,15 @@ export interface RecallContext {
    * @throws CaliberError `unavailable` when it is not there yet
    */
   memory(atLeastSeq: number | undefined): Promise<MemoryView>
-  /** The same as it was at an event: `Memories.asOf` says what that takes, and what is not in it. */
-  memoryAsOf(seq: number): Promise<MemoryView>
+  /**
+   * The same as it was at an event, with the vectors of a model: `Memories.asOf` says what that takes, and what is not in
+   * it.
+   */
+  memoryAsOf(seq: number, model: string | undefined): Promise<MemoryView>
   /** Run one read-only transaction, for what only the database knows. Never while another is open. */
   stored<T>(work: (sql: Sql) => Promise<T>): Promise<T>
-  /** The vector of a question; undefined where there is no embedding model, or no answer of it in time. */
-  vectorOf(query: string): Promise<Float32Array | undefined>
+  /** The vectors of a question by the models that rank the memory, or by the one named; of those that answer in time. */
+  vectorsOf(query: string, model?: string): Promise<QuestionVectors>
   readonly tokenizer: Tokenizer
   /** The receipts of assembled contexts. */
   readonly windows: Windows

@@ -25,6 +25,7 @@ import { memoryResidue } from './memory/residue.ts'
 import { restoreMemory } from './memory/restore.ts'
 import { revokeMemory } from './memory/revoke.ts'
 import { searchMemory } from './memory/search.ts'
+import { memoryStatus } from './memory/status.ts'
 import { verifyMemory } from './memory/verify.ts'
 import { getNote } from './note/get.ts'
 import { listNotes } from './note/list.ts'
@@ -66,6 +67,7 @@ import { listTurns } from './turn/list.ts'
 export const registry: readonly AnyOperation[] = [
   importTranscript,
   searchMemory,
+  memoryStatus,
   assembleContext,
   explainContext,
   replayContext,

@@ -183,6 +183,7 @@ test('memories of the past are folded one after the other, and no more than eigh
     maxBytes: 2 ** 30,
     pollMs: 600_000,
     validation: 'on_mutation',
+    embeddings: [],
     summaries: {
       summariser: extractiveSummariser((text) => text.length),
       derivations: new Derivations(caliber.sessions),

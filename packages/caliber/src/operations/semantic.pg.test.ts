@@ -54,7 +54,11 @@ test('what shares no word with the question is found by its meaning, with the sc
     fused: both.items[0]?.score,
   })
   const window = await tenant.call<KeptWindow>('context.assemble', { query: 'puppy', budgetTokens: 300 })
-  expect(window.receipt.semantic).toEqual({ coverage: 'full', vectors: expect.stringMatching(/^[0-9a-f]{16}$/) })
+  expect(window.receipt.semantic).toEqual({
+    model: 'themes/4',
+    coverage: 'full',
+    vectors: expect.stringMatching(/^[0-9a-f]{16}$/),
+  })
   expect(window.receipt.verdicts[0]?.signals).toEqual({ ...items[0]?.signals, rank: 1 })
   expect(await tenant.call('context.explain', { windowId: window.windowId })).toEqual(window)
 })

@@ -18,7 +18,7 @@ const embedder: Embedder = {
   dimensions: 8,
   embed: async (texts) => texts.map((text) => hashVector(text, 8)),
 }
-const inUse: ModelsInUse = { embedding: 'words/8', summary: 'small' }
+const inUse: ModelsInUse = { embeddings: ['words/8'], summary: 'small' }
 
 let caliber: TestCaliber
 beforeAll(async () => {
@@ -96,7 +96,7 @@ test('what a model made goes when no process has used the model for long, and st
   expect(await sweep(tenant, inUse)).toBe(0)
   expect(await sweep(tenant, {})).toBe(0)
   await age(tenant, limits.derivedGraceDays + 1)
-  expect(await sweep(tenant, { embedding: 'words/9' })).toBe(2)
+  expect(await sweep(tenant, { embeddings: ['words/9'] })).toBe(2)
   expect([await vectors(tenant), await summaries(tenant)]).toEqual([0, 0])
 })
 

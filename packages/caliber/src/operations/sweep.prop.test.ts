@@ -210,7 +210,7 @@ async function carryOut(tenant: TestTenant, steps: readonly Step[]): Promise<str
 }
 
 function sweep({ tenantId }: TestTenant): Promise<number> {
-  const models = { embedding: 'words/8', summary: 'small' }
+  const models = { embeddings: ['words/8'], summary: 'small' }
   return sweepTenant(caliber.sessions, tenantId, { models, signal: new AbortController().signal, newId: v7 })
 }
 

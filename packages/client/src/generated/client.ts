@@ -54,6 +54,8 @@ import type {
   MemoryRevokeOutput,
   MemorySearchInput,
   MemorySearchOutput,
+  MemoryStatusInput,
+  MemoryStatusOutput,
   MemoryVerifyInput,
   MemoryVerifyOutput,
   NoteGetInput,
@@ -168,6 +170,15 @@ export interface MemoryClient {
    * @throws CaliberError
    */
   search(input: MemorySearchInput, options?: CallOptions): Promise<MemorySearchOutput>
+
+  /**
+   * Say how many items the memory holds, and how far the embedding model is with them.
+   *
+   * Needs the right `read`.
+   * @example await client.memory.status()
+   * @throws CaliberError
+   */
+  status(input?: MemoryStatusInput, options?: CallOptions): Promise<MemoryStatusOutput>
 
   /**
    * Check the log and its seals, the content that it names, digests, and sums; the first bad entry comes first.

@@ -13,6 +13,7 @@ export interface Route {
 export const routes: Readonly<Record<string, Route>> = {
   'transcript.import': { method: 'POST', path: '/v1/transcripts', pathFields: [], repeat: 'free' },
   'memory.search': { method: 'POST', path: '/v1/memory/search', pathFields: [], repeat: 'free' },
+  'memory.status': { method: 'GET', path: '/v1/memory/status', pathFields: [], repeat: 'free' },
   'context.assemble': { method: 'POST', path: '/v1/contexts', pathFields: [], repeat: 'free' },
   'context.explain': { method: 'GET', path: '/v1/contexts/{windowId}', pathFields: ['windowId'], repeat: 'free' },
   'context.replay': { method: 'GET', path: '/v1/contexts/{windowId}/replay', pathFields: ['windowId'], repeat: 'free' },

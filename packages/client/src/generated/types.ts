@@ -113,6 +113,8 @@ export interface ContextWindow {
     readonly tokenizer: string
     /** How far meaning was searched besides words; absent where no embedding model is configured. */
     readonly semantic?: {
+      /** Whose vectors they are: the model and how many dimensions it has. */
+      readonly model: string
       readonly coverage: 'off' | 'partial' | 'full'
       /** Names the set of items that had a vector. */
       readonly vectors: string
@@ -439,6 +441,27 @@ export interface MemorySearchOutput {
   readonly eventSeq: number
 }
 
+/** Input of `memory.status`: Say how many items the memory holds, and how far the embedding model is with them. */
+export type MemoryStatusInput = Readonly<Record<string, never>>
+
+/** Answer of `memory.status`. */
+export interface MemoryStatusOutput {
+  /** Live items that the credential may read. */
+  readonly items: number
+  /**
+   * The embedding model, and the one before it while that one still serves: until the first is done with every item of
+   * the tenant. None where no model is configured.
+   */
+  readonly models: readonly {
+    /** The model and how many dimensions it has. */
+    readonly model: string
+    /** Items that do not wait for their vector of it. */
+    readonly done: number
+  }[]
+  /** The memory as of this event. */
+  readonly eventSeq: number
+}
+
 /**
  * Input of `context.assemble`: Assemble the best context that fits in a token budget, with a receipt that explains
  * every item.
@@ -559,6 +582,8 @@ export interface ContextReplayOutput {
       readonly tokenizer: string
       /** How far meaning was searched besides words; absent where no embedding model is configured. */
       readonly semantic?: {
+        /** Whose vectors they are: the model and how many dimensions it has. */
+        readonly model: string
         readonly coverage: 'off' | 'partial' | 'full'
         /** Names the set of items that had a vector. */
         readonly vectors: string
@@ -711,6 +736,8 @@ export interface ContextVaryOutput {
       readonly tokenizer: string
       /** How far meaning was searched besides words; absent where no embedding model is configured. */
       readonly semantic?: {
+        /** Whose vectors they are: the model and how many dimensions it has. */
+        readonly model: string
         readonly coverage: 'off' | 'partial' | 'full'
         /** Names the set of items that had a vector. */
         readonly vectors: string

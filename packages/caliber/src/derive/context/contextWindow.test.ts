@@ -101,7 +101,7 @@ class Conversation {
       tokenizer: tokenizer.name,
       countTokens: tokenizer.count,
       at: new Date(0),
-      vector: undefined,
+      vectors: new Map(),
     })
     return window
   }

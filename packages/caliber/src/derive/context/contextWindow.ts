@@ -5,14 +5,15 @@ import type { KeptWindow, WindowRequest } from '../../domain/context/window.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { MemoryView } from '../memoryView.ts'
 import { textDigest } from '../textDigest.ts'
+import type { QuestionVectors } from '../vector/vectorSpace.ts'
 import { candidatesFor } from './sectionSources.ts'
 
 interface Instruments {
   readonly tokenizer: string
   countTokens(text: string): number
   readonly at: Date
-  /** The vector of what is searched for. */
-  readonly vector: Float32Array | undefined
+  /** The vectors of what is searched for. */
+  readonly vectors: QuestionVectors
   /** What is tried out. */
   readonly variation?: Variation | undefined
 }
@@ -35,19 +36,16 @@ export interface Variation {
 export function contextWindow(
   request: WindowRequest,
   memory: MemoryView,
-  { tokenizer, countTokens, at, vector, variation }: Instruments,
+  { tokenizer, countTokens, at, vectors, variation }: Instruments,
 ): { readonly window: KeptWindow; readonly regions: ReadonlySet<RegionId> } {
-  const candidates = candidatesFor({ request, memory, vector, nowMs: at.getTime(), without: variation?.without })
+  const candidates = candidatesFor({ request, memory, vectors, nowMs: at.getTime(), without: variation?.without })
   const usual = divisionOf(request)
   const window = assembleWindow(request, {
     candidates,
     eventSeq: memory.seq,
     at: at.toISOString(),
     tokenizer,
-    semantic: memory.coverage && {
-      coverage: vector === undefined ? 'off' : memory.coverage,
-      vectors: memory.vectorDigest,
-    },
+    semantic: memory.basisOf(vectors),
     division: { ...usual, shares: { ...usual.shares, ...variation?.shares } },
     countTokens,
   })

@@ -10,12 +10,13 @@ import { CaliberError } from '../../domain/errors.ts'
 import { holdsAt } from '../holdsAt.ts'
 import type { MemoryView } from '../memoryView.ts'
 import type { MemoryItem } from '../tenantMemory.ts'
+import type { QuestionVectors } from '../vector/vectorSpace.ts'
 
 interface Asked {
   readonly request: WindowRequest
   readonly memory: MemoryView
-  /** The vector of {@link searchedFor}. */
-  readonly vector: Float32Array | undefined
+  /** The vectors of {@link searchedFor}. */
+  readonly vectors: QuestionVectors
   readonly nowMs: number
   /** Items that are no candidates, whatever speaks for them. */
   readonly without?: ReadonlySet<string> | undefined
@@ -111,12 +112,12 @@ const sectionSources: Readonly<Record<SectionName, SectionSource>> = {
     }
   },
 
-  *retrieved({ request, memory, vector, nowMs }) {
+  *retrieved({ request, memory, vectors, nowMs }) {
     const query = searchedFor(request, memory)
     if (query === undefined) return
     const found = memory.search({
       query,
-      vector,
+      vectors,
       limit: Math.ceil(request.budgetTokens / tokensPerHit) + nearMisses,
       accept: (item) =>
         holdsAt(item, nowMs) && (request.trajectoryId === null || item.trajectoryId === request.trajectoryId),

@@ -1,6 +1,6 @@
 /**
- * Give every item of a memory its vector, behind the writes and reads: what was computed before from the database, the
- * rest from the model.
+ * Give every item of a memory its vector of one model, behind the writes and reads: what was computed before from the
+ * database, the rest from the model.
  *
  * The queue is the memory itself, which knows what lacks a vector, so nothing is queued twice or without bound. A model that
  * fails delays vectors and nothing else: its tenant is tried again after a while. Two processes may ask for the
@@ -9,9 +9,10 @@
 import { setTimeout } from 'node:timers/promises'
 import { CaliberError } from '../../domain/errors.ts'
 import type { TenantId } from '../../domain/ids.ts'
-import type { Embedder } from '../../models/embedder.ts'
+import { type Embedder, spaceOf } from '../../models/embedder.ts'
 import type { MemoryItem, TenantMemory } from '../tenantMemory.ts'
 import { textDigest } from '../textDigest.ts'
+import type { Space } from '../vector/vectorSpace.ts'
 import { embeddedPart } from './embeddedPart.ts'
 import type { ItemVector, VectorStore } from './vectorStore.ts'
 
@@ -25,6 +26,7 @@ const firstRetryMs = 5_000
 const longestRetryMs = 300_000
 
 export class Embeddings {
+  readonly space: Space
   readonly #embedder: Embedder
   readonly #store: VectorStore
   readonly #closing = new AbortController()
@@ -35,13 +37,14 @@ export class Embeddings {
   readonly #waiting: (() => void)[] = []
 
   constructor(embedder: Embedder, store: VectorStore) {
+    this.space = { name: spaceOf(embedder), dimensions: embedder.dimensions }
     this.#embedder = embedder
     this.#store = store
   }
 
   /** Say that a memory may have items without a vector. Returns at once. */
   follow(tenantId: TenantId, memory: TenantMemory): void {
-    if (this.#closing.signal.aborted || memory.coverage !== 'partial') return
+    if (this.#closing.signal.aborted || memory.unembedded(this.space.name, 1).length === 0) return
     if (this.#running.get(tenantId) === memory) return
     this.#running.set(tenantId, memory)
     const run = this.#work(tenantId, memory).finally(() => {
@@ -59,12 +62,17 @@ export class Embeddings {
     this.#running.delete(tenantId)
   }
 
+  /** How many vectors of a tenant are kept. */
+  kept(tenantId: TenantId): Promise<number> {
+    return this.#store.count(tenantId)
+  }
+
   /** Give every item of a memory the vector that is kept of its text; without one it gets none. Asks no model. */
   async fillFromStore(tenantId: TenantId, memory: TenantMemory): Promise<void> {
-    for (let batch = memory.unembedded(batchItems); batch.length > 0; batch = memory.unembedded(batchItems)) {
+    for (let batch = this.#batch(memory); batch.length > 0; batch = this.#batch(memory)) {
       const digests = batch.map(({ ownText }) => textDigest(embeddedPart(ownText)))
       const known = await this.#store.find(tenantId, digests)
-      for (const [i, item] of batch.entries()) memory.putVector(item, known.get(digests[i] ?? '') ?? null)
+      for (const [i, item] of batch.entries()) this.#put(memory, item, known.get(digests[i] ?? ''))
     }
   }
 
@@ -81,10 +89,10 @@ export class Embeddings {
     for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
       await this.#turn()
       try {
-        for (let batch = memory.unembedded(batchItems); batch.length > 0 && isWanted(); ) {
+        for (let batch = this.#batch(memory); batch.length > 0 && isWanted(); ) {
           await this.#embed(tenantId, memory, batch)
           retryMs = firstRetryMs
-          batch = memory.unembedded(batchItems)
+          batch = this.#batch(memory)
         }
         return
       } catch {
@@ -114,7 +122,7 @@ export class Embeddings {
     for (const item of items) {
       const text = embeddedPart(item.ownText)
       if (text.trim() === '') {
-        memory.putVector(item, null)
+        this.#put(memory, item, undefined)
         continue
       }
       const digest = textDigest(text)
@@ -130,7 +138,15 @@ export class Embeddings {
       if (vector) fresh.set(digest, { itemId, vector })
     }
     const kept = fresh.size === 0 ? computed : await this.#store.keep(tenantId, fresh, seq)
-    for (const [item, digest] of digestOf) memory.putVector(item, known.get(digest) ?? kept.get(digest) ?? null)
+    for (const [item, digest] of digestOf) this.#put(memory, item, known.get(digest) ?? kept.get(digest))
+  }
+
+  #batch(memory: TenantMemory): readonly MemoryItem[] {
+    return memory.unembedded(this.space.name, batchItems)
+  }
+
+  #put(memory: TenantMemory, item: MemoryItem, vector: Float32Array | undefined): void {
+    memory.putVector(this.space.name, item, vector ?? null)
   }
 
   /** The vectors of texts, by digest; a text that the model refuses has none. */

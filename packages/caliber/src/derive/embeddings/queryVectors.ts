@@ -1,9 +1,10 @@
 /**
- * The vectors of questions. A question waits for the model for a moment at most: without a vector it is answered by words.
+ * The vectors of questions in the space of one model. A question waits for the model for a moment at most: without a vector
+ * it is answered by words.
  */
 import { CaliberError } from '../../domain/errors.ts'
 import type { TenantId } from '../../domain/ids.ts'
-import type { Embedder } from '../../models/embedder.ts'
+import { type Embedder, spaceOf } from '../../models/embedder.ts'
 import { embeddedPart } from './embeddedPart.ts'
 
 /** Longest time that a question waits. */
@@ -14,6 +15,7 @@ const quietMs = 5_000
 const mostKnown = 1_000
 
 export class QueryVectors {
+  readonly space: string
   readonly #embedder: Embedder
   readonly #now: () => Date
   readonly #closing = new AbortController()
@@ -22,6 +24,7 @@ export class QueryVectors {
   #quietUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(embedder: Embedder, now: () => Date) {
+    this.space = spaceOf(embedder)
     this.#embedder = embedder
     this.#now = now
   }

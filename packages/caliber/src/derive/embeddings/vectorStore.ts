@@ -5,7 +5,7 @@ import { texts, uuids } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import type { TenantId } from '../../domain/ids.ts'
 import { operatorOf } from '../../domain/tenant.ts'
-import type { Embedder } from '../../models/embedder.ts'
+import { spaceOf } from '../../models/embedder.ts'
 
 /** A vector, and the item whose text it stands for: when that is forgotten, it goes. */
 export interface ItemVector {
@@ -15,6 +15,8 @@ export interface ItemVector {
 
 /** Vectors of one model's space. */
 export interface VectorStore {
+  /** How many are kept. */
+  count(tenantId: TenantId): Promise<number>
   /** The vectors of those texts that have one, by digest. */
   find(tenantId: TenantId, digests: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>
   /**
@@ -29,11 +31,6 @@ export interface VectorStore {
     vectors: ReadonlyMap<string, ItemVector>,
     seq: number,
   ): Promise<ReadonlyMap<string, Float32Array>>
-}
-
-/** What vectors of a model are kept under. */
-export function spaceOf({ model, dimensions }: Pick<Embedder, 'model' | 'dimensions'>): string {
-  return `${model}/${dimensions}`
 }
 
 export function openVectorStore(sessions: Sessions, model: string, dimensions: number): VectorStore {
@@ -53,6 +50,15 @@ export function openVectorStore(sessions: Sessions, model: string, dimensions: n
   }
 
   return {
+    async count(tenantId) {
+      const [row] = await sessions.run(
+        claimsOf(tenantId),
+        (sql) => sql<{ count: number }>`
+          select count(*) from caliber.embedding where tenant_id = caliber.current_tenant() and model = ${space}`,
+        { readOnly: true },
+      )
+      return row?.count ?? 0
+    },
     find,
     async keep(tenantId, vectors, seq) {
       const digests = [...vectors.keys()]

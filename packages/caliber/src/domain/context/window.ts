@@ -85,6 +85,8 @@ export interface Message {
 
 /** What a search by meaning stood on. */
 export interface SemanticBasis {
+  /** Whose vectors they are: the model and how many dimensions it has. */
+  readonly model: string
   /** `off`: the query had no vector in time. `partial`: some items had none yet. */
   readonly coverage: 'off' | 'partial' | 'full'
   /** Names the set of items that had a vector. */

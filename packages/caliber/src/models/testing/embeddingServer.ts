@@ -9,19 +9,29 @@ export type Fault = (response: ServerResponse, vectors: readonly Float32Array[])
 export interface EmbeddingServer extends ModelServer<Fault> {
   /** What was asked for, request by request. */
   readonly requests: { readonly authorization: string | undefined; readonly texts: readonly string[] }[]
+  /** Answer no request for texts like these until the promise resolves. */
+  hold(texts: RegExp, until: Promise<void>): void
 }
 
 export async function embeddingServer(dimensions: number): Promise<EmbeddingServer> {
   const requests: EmbeddingServer['requests'] = []
-  const server = await modelServer<Fault>('embeddings', ({ body, authorization }, response, nextFault) => {
+  let held: { readonly texts: RegExp; readonly until: Promise<void> } | undefined
+  const server = await modelServer<Fault>('embeddings', async ({ body, authorization }, response, nextFault) => {
     const { input } = body as { input: string[] }
     requests.push({ authorization, texts: input })
+    if (input.some((text) => held?.texts.test(text))) await held?.until
     const vectors = input.map((text) => hashVector(text, dimensions))
     const fault = nextFault()
     if (fault) fault(response, vectors)
     else response.writeHead(200).end(wireOf(vectors))
   })
-  return { ...server, requests }
+  return {
+    ...server,
+    requests,
+    hold: (texts, until) => {
+      held = { texts, until }
+    },
+  }
 }
 
 /** An answer as published, in an order of its own. */

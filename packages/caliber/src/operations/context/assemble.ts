@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { contextWindow } from '../../derive/context/contextWindow.ts'
 import { searchedFor } from '../../derive/context/sectionSources.ts'
+import type { QuestionVectors } from '../../derive/vector/vectorSpace.ts'
 import { formats } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import { limits } from '../../domain/limits.ts'
@@ -42,7 +43,7 @@ export const assembleContext = operation({
   idempotent: true,
 
   async run(
-    { principal, memory, vectorOf, tokenizer, now, windows },
+    { principal, memory, vectorsOf, tokenizer, now, windows },
     { atLeastSeq, query, scopeId, trajectoryId, system, budgetTokens, ...rest },
   ) {
     if (query === undefined && scopeId === undefined) {
@@ -60,17 +61,17 @@ export const assembleContext = operation({
     }
     // While the model was asked, the user may have said more and rights may have changed: look again after it.
     let asked: string | undefined
-    let vector: Float32Array | undefined
+    let vectors: QuestionVectors = new Map()
     for (let words = searchedFor(request, held); words !== asked; words = searchedFor(request, held)) {
       asked = words
-      vector = words === undefined ? undefined : await vectorOf(words)
+      vectors = words === undefined ? new Map() : await vectorsOf(words)
       held = await memory(atLeastSeq)
     }
     const { window: assembled, regions } = contextWindow(request, held, {
       tokenizer: tokenizer.name,
       countTokens: tokenizer.count,
       at: now(),
-      vector,
+      vectors,
     })
     await windows.keep(principal, assembled, regions)
     return assembled

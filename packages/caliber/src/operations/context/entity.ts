@@ -50,6 +50,7 @@ const receipt = z.strictObject({
   tokenizer: z.string(),
   semantic: z
     .strictObject({
+      model: z.string().describe('Whose vectors they are: the model and how many dimensions it has.'),
       coverage: z.enum(['off', 'partial', 'full']),
       vectors: z.string().describe('Names the set of items that had a vector.'),
     })

@@ -31,7 +31,7 @@ export interface Recomputed {
  * @throws CaliberError `not_found` without a record of it; `unavailable` when something is forgotten meanwhile
  */
 export async function recompute(context: RecallContext, windowId: string): Promise<Recomputed> {
-  const { principal, windows, memory, memoryAsOf, vectorOf, stored, tokenizer } = context
+  const { principal, windows, memory, memoryAsOf, vectorsOf, stored, tokenizer } = context
   const kept = await windows.find(principal, windowId)
   if (!kept) throw noWindow(windowId)
   const { request, eventSeq, at, semantic } = kept.receipt
@@ -40,18 +40,18 @@ export async function recompute(context: RecallContext, windowId: string): Promi
   const changes = await changesNow()
   // This process may not have heard of them yet, and would answer from a memory that still holds what was forgotten.
   await memory(changes.at(-1)?.seq)
-  let held = await memoryAsOf(eventSeq)
+  let held = await memoryAsOf(eventSeq, semantic?.model)
   const words = semantic === undefined || semantic.coverage === 'off' ? undefined : searchedFor(request, held)
-  const vector = words === undefined ? undefined : await vectorOf(words)
+  const vectors = words === undefined ? new Map() : await vectorsOf(words, semantic?.model)
   // While the model was asked, a memory that was of that event may have gone on.
-  if (held.seq !== eventSeq) held = await memoryAsOf(eventSeq)
+  if (held.seq !== eventSeq) held = await memoryAsOf(eventSeq, semantic?.model)
   const seen = held
   const windowOf = (asked: WindowRequest, variation?: Variation) =>
     contextWindow(asked, seen, {
       tokenizer: tokenizer.name,
       countTokens: tokenizer.count,
       at: new Date(at),
-      vector,
+      vectors,
       variation,
     }).window
 

@@ -64,14 +64,15 @@ export const searchMemory = operation({
   mcp: true,
   idempotent: true,
 
-  async run({ memory, vectorOf, now }, { query, limit, atLeastSeq, ...filter }) {
+  async run({ memory, vectorsOf, now }, { query, limit, atLeastSeq, ...filter }) {
     // Before the memory is looked at: rights and content are those of one moment.
-    const vector = await vectorOf(query)
+    const vectors = await vectorsOf(query)
     const held = await memory(atLeastSeq)
     if (filter.regionId !== undefined) held.assertRegion(filter.regionId)
     if (filter.trajectoryId !== undefined) held.assertTrajectory(filter.trajectoryId)
     if (filter.scopeId !== undefined) held.scope(filter.scopeId)
-    const found = held.search({ query, limit, vector, accept: accepts(filter, now().getTime()) })
+    const basis = held.basisOf(vectors)
+    const found = held.search({ query, limit, vectors, accept: accepts(filter, now().getTime()) })
     return {
       items: found.map(({ item, score, signals }) => ({
         id: item.id,
@@ -88,7 +89,7 @@ export const searchMemory = operation({
         signals,
         contradictedBy: [...held.contradicting(item.id)].map((other) => other.id),
       })),
-      ...(held.coverage && { semantic: vector ? held.coverage : ('off' as const) }),
+      ...(basis && { semantic: basis.coverage }),
       eventSeq: held.seq,
     }
   },

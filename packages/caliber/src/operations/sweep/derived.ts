@@ -1,11 +1,11 @@
 /** What models made, as far as nobody can ask for it any more (0019_sweep.sql). Each function deletes one batch and says how many rows it was. */
-import { fragment, type Sql } from '../../db/sql.ts'
+import { fragment, type Sql, texts } from '../../db/sql.ts'
 import { limits } from '../../domain/limits.ts'
 import { only } from '../only.ts'
 
 /** The models that a process is configured with, as their vectors and summaries name them. */
 export interface ModelsInUse {
-  readonly embedding?: string | undefined
+  readonly embeddings?: readonly string[]
   readonly summary?: string | undefined
 }
 
@@ -22,7 +22,7 @@ const embeddingModels = fragment`
  * Say that the models of this process are in use, as far as something of theirs is kept. So is a model that nobody has spoken
  * of yet: what it made is younger than the last sweep.
  */
-export async function sayInUse(sql: Sql, { embedding, summary }: ModelsInUse): Promise<void> {
+export async function sayInUse(sql: Sql, { embeddings = [], summary }: ModelsInUse): Promise<void> {
   await sql`
     with recursive ${embeddingModels}
     insert into caliber.model_use as u (tenant_id, kind, model)
@@ -32,7 +32,7 @@ export async function sayInUse(sql: Sql, { embedding, summary }: ModelsInUse): P
     where tenant_id = caliber.current_tenant() and model is not null
     on conflict (tenant_id, kind, model) do update set used_at = excluded.used_at
     where u.used_at < excluded.used_at - interval '1 day'
-      and excluded.model = case excluded.kind when 'embedding' then ${embedding ?? null} else ${summary ?? null} end`
+      and case excluded.kind when 'embedding' then excluded.model = any(${texts(embeddings)}) else excluded.model = ${summary ?? null} end`
 }
 
 /** Vectors of models that are not in use, and of texts that no live item holds. */

@@ -24,7 +24,10 @@ Environment:
   CALIBER_KEY       the API key for --url; there is no option for it, because other users can read command lines
   CALIBER_EMBEDDER_URL, _MODEL, _DIMENSIONS, _KEY
                     an embedding model that speaks OpenAI's interface, for search by meaning, such as
-                    http://127.0.0.1:11434/v1; used by the owner of the directory
+                    http://127.0.0.1:11434/v1; used by the owner of the directory. CALIBER_EMBEDDER_MODEL=local
+                    without a URL: a small one in the process, from two packages (README)
+  CALIBER_EMBEDDER_PREVIOUS_URL, …
+                    the model before that one; it serves until the new one is done
   NO_COLOR          set to anything: no colours
   CALIBER_DEBUG     1: show stack and cause of an error`
 
