@@ -115,10 +115,12 @@ test('functions that run as the owner are these, with a pinned search path, and 
     'caliber_private.inherit_quarantine',
     'caliber_private.lift_erased',
     'caliber_private.note_lineage',
+    'caliber_private.note_trust',
     'caliber_private.quarantine_at_birth',
     'caliber_private.register_tenant',
     'caliber_private.replacement_lineage',
     'caliber_private.revision_lineage',
+    'caliber_private.revision_trust',
   ])
   for (const definer of definers) {
     expect(definer).toMatchObject({

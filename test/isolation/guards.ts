@@ -196,7 +196,21 @@ function lineageGuards({ first: { tenantId, regions }, owner }: Cast): readonly 
     insert into caliber.artifact_revision (tenant_id, region_id, artifact_id, revision, content, token_count, provenance, created_by)
     select tenant_id, region_id, id, 9999, 'x', 1, jsonb_build_object('sourceTurnIds', jsonb_build_array(${turnIn(regions.common)})), caliber.current_principal()
     from caliber.artifact where region_id = '${regions.common}' limit 1`
+  // Every turn of the world is trusted by half.
+  const trustOf = (made: string) => `select to_jsonb(trust) from ${made}`
   return [
+    guard(
+      owner,
+      'records a note that is trusted no more than its source',
+      [note(derived, from(turnIn(regions.common))), trustOf(`caliber.note where id = '${derived}'`)],
+      says(0.5),
+    ),
+    guard(
+      owner,
+      'revises an artifact that is trusted no more than its turn',
+      [revision, trustOf('caliber.artifact_revision where revision = 9999 limit 1')],
+      says(0.5),
+    ),
     guard(
       owner,
       'records a note with a source',

@@ -221,16 +221,17 @@ async function fill({ number, name, regionId }: Place, write: Author): Promise<S
   )
   const scopeId = said(opened, 'scopeId')
   const turns = [
-    { role: 'user', content: text('question') },
+    { role: 'user', content: text('question'), trust: 0.5 },
     {
       role: 'assistant',
+      trust: 0.5,
       toolCalls: [{ id: 'c', name: text('tool'), input: { of: text('argument') } }],
       toolResults: [{ callId: 'c', content: text('result') }],
     },
   ]
   const appended = await write('turn.append', { scopeId, turns }, key('turns'))
   const line = JSON.stringify({ role: 'user', content: text('transcript'), at: '2026-05-04T09:00:00Z' })
-  await write('transcript.import', { source: sourceName, text: `${line}\n`, regionId }, key('import'))
+  await write('transcript.import', { source: sourceName, text: `${line}\n`, regionId, trust: 0.5 }, key('import'))
   const plan = { trajectoryId, type: 'plan', name: artifactName }
   await write('artifact.put', { ...plan, content: text('plan') }, key('plan'))
   await write('artifact.put', { ...plan, content: text('better plan') }, key('better-plan'))

@@ -1007,6 +1007,23 @@ $function$
 ;
 -- owner caliber_owner, security definer
 
+CREATE OR REPLACE FUNCTION caliber_private.least_trust(tenant uuid, made_from uuid[])
+ RETURNS double precision
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select min(trust) from (
+    select trust from caliber.turn where tenant_id = tenant and id = any (made_from)
+    union all
+    select trust from caliber.note where tenant_id = tenant and id = any (made_from)
+    union all
+    select r.trust from caliber.artifact a
+    join caliber.artifact_revision r on r.tenant_id = a.tenant_id and r.artifact_id = a.id and r.revision = a.revision
+    where a.tenant_id = tenant and a.id = any (made_from)) as source
+$function$
+;
+-- owner caliber_owner, security invoker
+
 CREATE OR REPLACE FUNCTION caliber_private.lift_erased()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1057,6 +1074,21 @@ begin
   perform caliber_private.add_lineage(new.tenant_id, new.id, new.region_id,
     array(select (s ->> 'id')::uuid from jsonb_array_elements(new.sources) as s));
   return null;
+end
+$function$
+;
+-- owner caliber_owner, security definer
+
+CREATE OR REPLACE FUNCTION caliber_private.note_trust()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  new.trust := least(new.trust, caliber_private.least_trust(new.tenant_id,
+    array(select (s ->> 'id')::uuid from jsonb_array_elements(new.sources) as s)));
+  return new;
 end
 $function$
 ;
@@ -1172,6 +1204,21 @@ $function$
 ;
 -- owner caliber_owner, security definer
 
+CREATE OR REPLACE FUNCTION caliber_private.revision_trust()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  new.trust := least(new.trust, caliber_private.least_trust(new.tenant_id, array[new.artifact_id] ||
+    array(select id::uuid from jsonb_array_elements_text(new.provenance -> 'sourceTurnIds') as id)));
+  return new;
+end
+$function$
+;
+-- owner caliber_owner, security definer
+
 CREATE OR REPLACE FUNCTION caliber_private.set_aside(tenant uuid, distrust uuid, chosen uuid[])
  RETURNS void
  LANGUAGE sql
@@ -1273,6 +1320,7 @@ create table caliber.artifact_revision (
   token_count integer not null,
   digest bytea generated always as (caliber.content_digest(content)) stored not null,
   provenance jsonb not null,
+  trust double precision default 1 not null,
   created_by uuid not null,
   created_at timestamp with time zone default clock_timestamp() not null,
   region_id uuid not null
@@ -1280,6 +1328,7 @@ create table caliber.artifact_revision (
 alter table caliber.artifact_revision add constraint artifact_revision_content_check CHECK ((length(content) <= 1000000));
 alter table caliber.artifact_revision add constraint artifact_revision_revision_check CHECK ((revision > 0));
 alter table caliber.artifact_revision add constraint artifact_revision_token_count_check CHECK ((token_count >= 0));
+alter table caliber.artifact_revision add constraint artifact_revision_trust_check CHECK (((trust >= (0)::double precision) AND (trust <= (1)::double precision)));
 alter table caliber.artifact_revision add constraint artifact_revision_artifact_fkey FOREIGN KEY (tenant_id, artifact_id, region_id) REFERENCES caliber.artifact(tenant_id, id, region_id);
 alter table caliber.artifact_revision add constraint artifact_revision_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES caliber.principal(tenant_id, id);
 alter table caliber.artifact_revision add constraint artifact_revision_pkey PRIMARY KEY (tenant_id, artifact_id, revision);
@@ -1299,6 +1348,8 @@ CREATE TRIGGER lineage AFTER INSERT ON caliber.artifact_revision FOR EACH ROW WH
 -- trigger lineage: enabled A
 CREATE TRIGGER quarantine AFTER INSERT ON caliber.artifact_revision REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.quarantine_at_birth();
 -- trigger quarantine: enabled A
+CREATE TRIGGER trust BEFORE INSERT ON caliber.artifact_revision FOR EACH ROW EXECUTE FUNCTION caliber_private.revision_trust();
+-- trigger trust: enabled A
 grant insert on caliber.artifact_revision to caliber_app;
 grant select on caliber.artifact_revision to caliber_app;
 
@@ -1646,6 +1697,7 @@ create table caliber.note (
   content text not null,
   level text not null,
   confidence double precision not null,
+  trust double precision default 1 not null,
   pinned boolean not null,
   valid_from timestamp with time zone,
   valid_until timestamp with time zone,
@@ -1671,6 +1723,7 @@ alter table caliber.note add constraint note_reason_check CHECK ((length(reason)
 alter table caliber.note add constraint note_status_check CHECK ((status = ANY (ARRAY['live'::text, 'superseded'::text, 'retracted'::text])));
 alter table caliber.note add constraint note_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 500)));
 alter table caliber.note add constraint note_token_count_check CHECK ((token_count >= 0));
+alter table caliber.note add constraint note_trust_check CHECK (((trust >= (0)::double precision) AND (trust <= (1)::double precision)));
 alter table caliber.note add constraint note_type_check CHECK (((length(type) >= 1) AND (length(type) <= 50)));
 alter table caliber.note add constraint note_region_fkey FOREIGN KEY (tenant_id, region_id) REFERENCES caliber.region(tenant_id, id);
 alter table caliber.note add constraint note_superseded_fkey FOREIGN KEY (tenant_id, superseded_by, region_id) REFERENCES caliber.note(tenant_id, id, region_id);
@@ -1701,6 +1754,8 @@ CREATE TRIGGER quarantine AFTER INSERT ON caliber.note REFERENCING NEW TABLE AS 
 -- trigger quarantine: enabled A
 CREATE TRIGGER replacement AFTER UPDATE OF superseded_by ON caliber.note FOR EACH ROW WHEN ((new.superseded_by IS NOT NULL)) EXECUTE FUNCTION caliber_private.replacement_lineage();
 -- trigger replacement: enabled A
+CREATE TRIGGER trust BEFORE INSERT ON caliber.note FOR EACH ROW WHEN ((new.sources <> '[]'::jsonb)) EXECUTE FUNCTION caliber_private.note_trust();
+-- trigger trust: enabled A
 grant insert on caliber.note to caliber_app;
 grant select on caliber.note to caliber_app;
 grant update (ended_at, reason, status, superseded_by, version) on caliber.note to caliber_app;
@@ -1918,6 +1973,7 @@ create table caliber.turn (
   tool_results jsonb default '[]'::jsonb not null,
   token_count integer not null,
   digest bytea generated always as (caliber.content_digest(content)) stored not null,
+  trust double precision default 1 not null,
   source_key text,
   said_at timestamp with time zone not null,
   created_at timestamp with time zone default clock_timestamp() not null,
@@ -1928,6 +1984,7 @@ alter table caliber.turn add constraint turn_role_check CHECK ((role = ANY (ARRA
 alter table caliber.turn add constraint turn_sequence_check CHECK ((sequence > 0));
 alter table caliber.turn add constraint turn_source_key_check CHECK ((length(source_key) <= 500));
 alter table caliber.turn add constraint turn_token_count_check CHECK ((token_count >= 0));
+alter table caliber.turn add constraint turn_trust_check CHECK (((trust >= (0)::double precision) AND (trust <= (1)::double precision)));
 alter table caliber.turn add constraint turn_scope_fkey FOREIGN KEY (tenant_id, scope_id, region_id) REFERENCES caliber.scope(tenant_id, id, region_id);
 alter table caliber.turn add constraint turn_pkey PRIMARY KEY (tenant_id, id);
 alter table caliber.turn add constraint turn_tenant_id_scope_id_sequence_key UNIQUE (tenant_id, scope_id, sequence);

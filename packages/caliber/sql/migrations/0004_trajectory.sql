@@ -56,6 +56,7 @@ create table caliber.turn (
   tool_results jsonb not null default '[]',
   token_count  integer not null check (token_count >= 0),
   digest       bytea not null generated always as (caliber.content_digest(content)) stored,
+  trust        double precision not null default 1 check (trust between 0 and 1),
   source_key   text check (length(source_key) <= 500),
   said_at      timestamptz not null,
   created_at   timestamptz not null default clock_timestamp(),

@@ -24,6 +24,7 @@ create table caliber.artifact_revision (
   token_count integer not null check (token_count >= 0),
   digest      bytea not null generated always as (caliber.content_digest(content)) stored,
   provenance  jsonb not null,
+  trust       double precision not null default 1 check (trust between 0 and 1),
   created_by  uuid not null,
   created_at  timestamptz not null default clock_timestamp(),
   primary key (tenant_id, artifact_id, revision),

@@ -14,6 +14,7 @@ create table caliber.note (
   content       text not null check (length(content) between 1 and 20000),
   level         text not null check (level in ('raw', 'summary', 'principle')),
   confidence    double precision not null check (confidence between 0 and 1),
+  trust         double precision not null default 1 check (trust between 0 and 1),
   pinned        boolean not null,
   valid_from    timestamptz,
   valid_until   timestamptz,

@@ -92,6 +92,47 @@ alter table caliber.note enable always trigger lineage;
 alter table caliber.note enable always trigger replacement;
 alter table caliber.artifact_revision enable always trigger lineage;
 
+-- Nothing is trusted more than what it is made from. A note that replaces another is not made from its words, so that one
+-- who knows better can say so; an artifact's revision is made from the one before.
+create function caliber_private.least_trust(tenant uuid, made_from uuid[]) returns double precision
+language sql stable
+as $$
+  select min(trust) from (
+    select trust from caliber.turn where tenant_id = tenant and id = any (made_from)
+    union all
+    select trust from caliber.note where tenant_id = tenant and id = any (made_from)
+    union all
+    select r.trust from caliber.artifact a
+    join caliber.artifact_revision r on r.tenant_id = a.tenant_id and r.artifact_id = a.id and r.revision = a.revision
+    where a.tenant_id = tenant and a.id = any (made_from)) as source
+$$;
+
+create function caliber_private.note_trust() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  new.trust := least(new.trust, caliber_private.least_trust(new.tenant_id,
+    array(select (s ->> 'id')::uuid from jsonb_array_elements(new.sources) as s)));
+  return new;
+end
+$$;
+
+create function caliber_private.revision_trust() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  new.trust := least(new.trust, caliber_private.least_trust(new.tenant_id, array[new.artifact_id] ||
+    array(select id::uuid from jsonb_array_elements_text(new.provenance -> 'sourceTurnIds') as id)));
+  return new;
+end
+$$;
+
+create trigger trust before insert on caliber.note for each row
+  when (new.sources <> '[]') execute function caliber_private.note_trust();
+create trigger trust before insert on caliber.artifact_revision for each row execute function caliber_private.revision_trust();
+alter table caliber.note enable always trigger trust;
+alter table caliber.artifact_revision enable always trigger trust;
+
 -- What was written before there was lineage, as far as its sources are there.
 do $$
 declare

@@ -19,7 +19,7 @@ export const scopeColumns = fragment`
 
 export const turnColumns = fragment`
   id as "turnId", scope_id as "scopeId", sequence, role, content, tool_calls as "toolCalls",
-  tool_results as "toolResults", token_count as "tokenCount", encode(digest, 'hex') as digest,
+  tool_results as "toolResults", token_count as "tokenCount", trust, encode(digest, 'hex') as digest,
   said_at as "saidAt"`
 
 /** Of `artifact a` joined with `artifact_revision r`. */
@@ -30,10 +30,10 @@ export const artifactColumns = fragment`
     select coalesce(jsonb_agg(made_from.id order by made_from.place), '[]')
     from jsonb_array_elements_text(r.provenance -> 'sourceTurnIds') with ordinality as made_from (id, place)
     where exists (select from caliber.turn t where t.tenant_id = r.tenant_id and t.id = made_from.id::uuid))) as provenance,
-  r.created_by as "createdBy", r.created_at as "createdAt"`
+  r.trust, r.created_by as "createdBy", r.created_at as "createdAt"`
 
 export const noteColumns = fragment`
-  id as "noteId", region_id as "regionId", trajectory_id as "trajectoryId", type, subject, content, level, confidence, pinned,
+  id as "noteId", region_id as "regionId", trajectory_id as "trajectoryId", type, subject, content, level, confidence, trust, pinned,
   valid_from as "validFrom", valid_until as "validUntil",
   (select coalesce(jsonb_agg(made_from.item order by made_from.place), '[]')
    from jsonb_array_elements(note.sources) with ordinality as made_from (item, place)

@@ -23,6 +23,8 @@ export interface MemoryItem extends ContextItem {
   readonly ordinal: number
   /** What it is found by and summarised from: its text, of a turn without what it echoes. */
   readonly ownText: string
+  /** 0..1 */
+  readonly trust: number
   /** Tokens of the item's own text. */
   readonly tokenCount: number
   readonly regionId: RegionId
@@ -214,6 +216,7 @@ export class TenantMemory {
       at: turn.saidAt,
       text: turnText(turn),
       ownText: turnText(turn),
+      trust: turn.trust,
       tokenCount: turn.tokenCount,
       regionId,
       trajectoryId,
@@ -235,6 +238,7 @@ export class TenantMemory {
       at: artifact.createdAt,
       text: `${artifact.name}\n${artifact.content}`,
       ownText: `${artifact.name}\n${artifact.content}`,
+      trust: artifact.trust,
       tokenCount: artifact.tokenCount,
       regionId: artifact.regionId,
       trajectoryId: artifact.trajectoryId,
@@ -254,6 +258,7 @@ export class TenantMemory {
       at: note.recordedAt,
       text: `${note.subject}: ${note.content}`,
       ownText: `${note.subject}: ${note.content}`,
+      trust: note.trust,
       tokenCount: note.tokenCount,
       regionId: note.regionId,
       trajectoryId: note.trajectoryId,
@@ -496,6 +501,7 @@ function withOwnText(item: MemoryItem, ownText: string): MemoryItem {
     at: item.at,
     text: item.text,
     ownText,
+    trust: item.trust,
     tokenCount: item.tokenCount,
     regionId: item.regionId,
     trajectoryId: item.trajectoryId,

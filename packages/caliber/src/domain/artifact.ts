@@ -39,6 +39,8 @@ export interface Artifact {
   readonly digest: string
   readonly tokenCount: number
   readonly provenance: Provenance
+  /** 0..1: at most that of its turns and of the revision before. */
+  readonly trust: number
   readonly createdBy: PrincipalId
   readonly createdAt: string
 }

@@ -40,6 +40,8 @@ export interface Note {
   readonly level: NoteLevel
   /** 0..1 */
   readonly confidence: number
+  /** 0..1: how far where it comes from is trusted, at most as far as its sources. */
+  readonly trust: number
   readonly pinned: boolean
   /** World time: from when it holds. */
   readonly validFrom: string | null

@@ -33,6 +33,8 @@ export interface Turn {
   readonly toolResults: readonly ToolResult[]
   /** Tokens of {@link turnText}, counted by the server. */
   readonly tokenCount: number
+  /** 0..1: how far where it comes from is trusted. */
+  readonly trust: number
   /** SHA-256 of the content's UTF-8, lower-case hex, computed by the database. */
   readonly digest: string
   /** When it was said; the time of storing where nobody said. */

@@ -55,6 +55,13 @@ export const contract: readonly ContractOperation[] = [
           type: 'string',
           format: 'uuid',
         },
+        trust: {
+          description: 'Of its turns: how far their origin is trusted.',
+          type: 'number',
+          minimum: 0,
+          maximum: 1,
+          default: 1,
+        },
         onMalformed: {
           description: 'stop: take what stands before the first malformed line and nothing after it.',
           type: 'string',
@@ -104,6 +111,7 @@ export const contract: readonly ContractOperation[] = [
           enum: ['raw', 'summary', 'principle'],
         },
         minConfidence: { description: 'Of notes; leaves out other kinds.', type: 'number', minimum: 0, maximum: 1 },
+        minTrust: { description: 'Of any kind.', type: 'number', minimum: 0, maximum: 1 },
         since: { description: 'Said or recorded at this moment or later.', type: 'string', format: 'date-time' },
         until: { description: 'Said or recorded before this moment.', type: 'string', format: 'date-time' },
         atLeastSeq: { description: 'Answer as of this event or a later one.', type: 'integer', minimum: 0 },
@@ -162,6 +170,13 @@ export const contract: readonly ContractOperation[] = [
           type: 'string',
           minLength: 1,
           maxLength: 200000,
+        },
+        minTrust: {
+          description: 'Nothing that is trusted less, unless you pin it.',
+          type: 'number',
+          minimum: 0,
+          maximum: 1,
+          default: 0,
         },
         pins: {
           description: 'Items that must be in the context.',
@@ -545,6 +560,13 @@ export const contract: readonly ContractOperation[] = [
                   additionalProperties: false,
                 },
               },
+              trust: {
+                description: 'How far its origin is trusted; what is made from it is trusted no more. Less for a web page than for a user.',
+                type: 'number',
+                minimum: 0,
+                maximum: 1,
+                default: 1,
+              },
               at: { description: 'When it was said; now where left out.', type: 'string', format: 'date-time' },
             },
             additionalProperties: false,
@@ -629,6 +651,13 @@ export const contract: readonly ContractOperation[] = [
             confidence: { default: null, anyOf: [{ type: 'number', minimum: 0, maximum: 1 }, { type: 'null' }] },
           },
           additionalProperties: false,
+        },
+        trust: {
+          description: 'How far its origin is trusted: at most as far as its turns and the revision before.',
+          type: 'number',
+          minimum: 0,
+          maximum: 1,
+          default: 1,
         },
         revision: {
           description: 'The one you read, 0 for none: refuses to overwrite what somebody stored in between.',
@@ -724,6 +753,13 @@ export const contract: readonly ContractOperation[] = [
         content: { type: 'string', minLength: 1, maxLength: 20000 },
         level: { type: 'string', enum: ['raw', 'summary', 'principle'], default: 'raw' },
         confidence: { type: 'number', minimum: 0, maximum: 1, default: 1 },
+        trust: {
+          description: 'How far its origin is trusted: at most as far as its sources.',
+          type: 'number',
+          minimum: 0,
+          maximum: 1,
+          default: 1,
+        },
         pinned: {
           description: 'Always in the context; too many pins for a budget are an error.',
           type: 'boolean',
@@ -861,6 +897,7 @@ export const contract: readonly ContractOperation[] = [
         content: { type: 'string', minLength: 1, maxLength: 20000 },
         level: { type: 'string', enum: ['raw', 'summary', 'principle'] },
         confidence: { type: 'number', minimum: 0, maximum: 1 },
+        trust: { type: 'number', minimum: 0, maximum: 1 },
         pinned: { type: 'boolean' },
         validFrom: { description: 'From when it holds in the world.', type: 'string', format: 'date-time' },
         validUntil: {

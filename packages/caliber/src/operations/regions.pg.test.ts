@@ -219,7 +219,7 @@ describe('what was made from something in a closed region', () => {
     const replacing = caliber.sessions.run(
       owner,
       (sql) => sql`
-        update caliber.note set status = 'superseded', superseded_by = ${hidden.noteId}
+        update caliber.note set status = 'superseded', superseded_by = ${hidden.noteId}, ended_at = now()
         where tenant_id = caliber.current_tenant() and id = ${openNote}`,
     )
     await expect(replacing).rejects.toMatchObject({ code: 'not_found' })

@@ -46,6 +46,9 @@ export function cutPage<Row>(
   return { items, next: rows.length > limit && last !== undefined ? idOf(last) : null }
 }
 
+/** How far the origin of something is trusted. */
+export const trust = z.number().min(0).max(1)
+
 export const atLeastSeq = z.int().min(0).optional().describe('Answer as of this event or a later one.')
 
 /** Whether a list holds what is set aside as well. */

@@ -33,6 +33,7 @@ test('what is short stands for itself, and nothing said is nothing', async () =>
   expect(await summarised(tenant, scopeId)).toEqual({
     text: 'user: Turn 0 tells of herring and of harbour 0 at length.\nuser: Turn 1 tells of herring and of harbour 1 at length.',
     tokenCount: expect.any(Number),
+    trust: 1,
     eventSeq: expect.any(Number),
   })
   const empty = await dialogue(0)

@@ -68,7 +68,7 @@ test('the vector of a text that has ended goes when no window can ask for it any
   const note = (content: string) => tenant.call<{ noteId: string }>('note.record', { subject: 's', content })
   const wrong = await note('said in error')
   const doubled = await note('said twice')
-  await note('said twice')
+  await tenant.call('note.record', { type: 'decision', subject: 's', content: 'said twice' })
   const { trajectoryId } = await tenant.call<{ trajectoryId: string }>('trajectory.start', { name: 't' })
   const plan = { trajectoryId, type: 'plan', name: 'p' }
   await tenant.call('artifact.put', { ...plan, content: 'the first draft' })

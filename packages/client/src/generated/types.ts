@@ -55,6 +55,8 @@ export interface Artifact {
     /** Default null. */
     readonly confidence: number | null
   }
+  /** 0 to 1. */
+  readonly trust: number
   /** UUID. */
   readonly createdBy: string
   readonly createdAt: string
@@ -103,6 +105,8 @@ export interface ContextWindow {
       readonly query: string | null
       readonly system: string | null
       readonly pins: readonly string[]
+      /** 0 to 1. */
+      readonly minTrust: number
       readonly budgetTokens: number
       readonly format: 'messages' | 'markdown' | 'xml' | 'json'
     }
@@ -206,6 +210,8 @@ export interface Note {
   readonly content: string
   readonly level: 'raw' | 'summary' | 'principle'
   readonly confidence: number
+  /** 0 to 1. */
+  readonly trust: number
   readonly pinned: boolean
   readonly validFrom: string | null
   readonly validUntil: string | null
@@ -329,6 +335,8 @@ export interface Turn {
     readonly isError: boolean
   }[]
   readonly tokenCount: number
+  /** 0 to 1. */
+  readonly trust: number
   readonly digest: string
   readonly saidAt: string
 }
@@ -348,6 +356,8 @@ export interface TranscriptImportInput {
   readonly format?: 'auto' | 'claude-code' | 'openai' | 'plain' | undefined
   /** The same for every chunk; the common one where left out. UUID. */
   readonly regionId?: string | undefined
+  /** Of its turns: how far their origin is trusted. 0 to 1. Default 1. */
+  readonly trust?: number | undefined
   /** stop: take what stands before the first malformed line and nothing after it. Default "skip". */
   readonly onMalformed?: 'skip' | 'stop' | undefined
 }
@@ -399,6 +409,8 @@ export interface MemorySearchInput {
   readonly level?: 'raw' | 'summary' | 'principle' | undefined
   /** Of notes; leaves out other kinds. 0 to 1. */
   readonly minConfidence?: number | undefined
+  /** Of any kind. 0 to 1. */
+  readonly minTrust?: number | undefined
   /** Said or recorded at this moment or later. RFC 3339 time with an offset. */
   readonly since?: string | undefined
   /** Said or recorded before this moment. RFC 3339 time with an offset. */
@@ -417,6 +429,8 @@ export interface MemorySearchOutput {
     readonly at: string
     readonly text: string
     readonly tokenCount: number
+    /** 0 to 1. */
+    readonly trust: number
     /** Id of the region. UUID. */
     readonly regionId: string
     readonly trajectoryId: string | null
@@ -485,6 +499,8 @@ export interface ContextAssembleInput {
   readonly format?: 'messages' | 'markdown' | 'xml' | 'json' | undefined
   /** Your own instructions: first, complete, trusted. 1 to 200,000 characters. */
   readonly system?: string | undefined
+  /** Nothing that is trusted less, unless you pin it. 0 to 1. Default 0. */
+  readonly minTrust?: number | undefined
   /** Items that must be in the context. At most 100 items. Default []. */
   readonly pins?: readonly string[] | undefined
   /** Answer as of this event or a later one. At least 0. */
@@ -572,6 +588,8 @@ export interface ContextReplayOutput {
         readonly query: string | null
         readonly system: string | null
         readonly pins: readonly string[]
+        /** 0 to 1. */
+        readonly minTrust: number
         readonly budgetTokens: number
         readonly format: 'messages' | 'markdown' | 'xml' | 'json'
       }
@@ -726,6 +744,8 @@ export interface ContextVaryOutput {
         readonly query: string | null
         readonly system: string | null
         readonly pins: readonly string[]
+        /** 0 to 1. */
+        readonly minTrust: number
         readonly budgetTokens: number
         readonly format: 'messages' | 'markdown' | 'xml' | 'json'
       }
@@ -821,6 +841,8 @@ export interface TrajectorySummaryOutput {
   /** Empty where nothing was said. */
   readonly text: string
   readonly tokenCount: number
+  /** The least of the turns that it is made from. 0 to 1. */
+  readonly trust: number
   /** The memory as of this event. */
   readonly eventSeq: number
 }
@@ -893,6 +915,8 @@ export interface ScopeSummaryOutput {
   /** Empty where nothing was said. */
   readonly text: string
   readonly tokenCount: number
+  /** The least of the turns that it is made from. 0 to 1. */
+  readonly trust: number
   /** The memory as of this event. */
   readonly eventSeq: number
 }
@@ -951,6 +975,11 @@ export interface TurnAppendInput {
       /** Default false. */
       readonly isError?: boolean | undefined
     }[] | undefined
+    /**
+     * How far its origin is trusted; what is made from it is trusted no more. Less for a web page than for a user. 0 to
+     * 1. Default 1.
+     */
+    readonly trust?: number | undefined
     /** When it was said; now where left out. RFC 3339 time with an offset. */
     readonly at?: string | undefined
   }[]
@@ -1010,6 +1039,8 @@ export interface ArtifactPutInput {
     /** Default null. */
     readonly confidence?: number | null | undefined
   } | undefined
+  /** How far its origin is trusted: at most as far as its turns and the revision before. 0 to 1. Default 1. */
+  readonly trust?: number | undefined
   /** The one you read, 0 for none: refuses to overwrite what somebody stored in between. At least 0. */
   readonly revision?: number | undefined
 }
@@ -1072,6 +1103,8 @@ export interface ArtifactHistoryOutput {
       /** Default null. */
       readonly confidence: number | null
     }
+    /** 0 to 1. */
+    readonly trust: number
     /** UUID. */
     readonly createdBy: string
     readonly createdAt: string
@@ -1105,6 +1138,8 @@ export interface NoteRecordInput {
   readonly level?: 'raw' | 'summary' | 'principle' | undefined
   /** 0 to 1. Default 1. */
   readonly confidence?: number | undefined
+  /** How far its origin is trusted: at most as far as its sources. 0 to 1. Default 1. */
+  readonly trust?: number | undefined
   /** Always in the context; too many pins for a budget are an error. Default false. */
   readonly pinned?: boolean | undefined
   /** From when it holds in the world. RFC 3339 time with an offset. */
@@ -1188,6 +1223,8 @@ export interface NoteSupersedeInput {
   readonly level?: 'raw' | 'summary' | 'principle' | undefined
   /** 0 to 1. */
   readonly confidence?: number | undefined
+  /** 0 to 1. */
+  readonly trust?: number | undefined
   readonly pinned?: boolean | undefined
   /** From when it holds in the world. RFC 3339 time with an offset. */
   readonly validFrom?: string | undefined

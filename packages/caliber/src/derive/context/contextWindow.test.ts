@@ -80,6 +80,7 @@ class Conversation {
       toolCalls: [],
       toolResults: [],
       tokenCount: tokenizer.count(content),
+      trust: 1,
       digest: '',
       saidAt: new Date(Date.UTC(2026, 4, 1, 9, sequence)).toISOString(),
     }
@@ -93,6 +94,7 @@ class Conversation {
       query: null,
       system: null,
       pins: [],
+      minTrust: 0,
       budgetTokens: 3_000,
       format: 'markdown',
       ...asked,

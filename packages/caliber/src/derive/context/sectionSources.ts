@@ -33,7 +33,9 @@ export function candidatesFor(asked: Asked): readonly Proposal[] {
   if (request.trajectoryId !== null) memory.assertTrajectory(request.trajectoryId)
   const claimed = new Set<string>()
   return Object.values(sectionSources).flatMap((source) => {
-    const proposed = [...bothSides(source(asked), asked)].filter(({ item }) => !claimed.has(item.id))
+    const proposed = [...bothSides(source(asked), asked)].filter(
+      ({ item }) => !claimed.has(item.id) && isTrusted(item, request),
+    )
     // Turns that history proposes may be evicted there and retrieved after all, so they stay open to both.
     for (const { item, section } of proposed) if (section !== 'history') claimed.add(item.id)
     return proposed
@@ -56,6 +58,10 @@ function* bothSides(proposals: Iterable<Proposal>, { request, memory, nowMs, wit
       yield { ...proposal, item: other, required: false, signals: { contradicts: item.id } }
     }
   }
+}
+
+function isTrusted({ id, trust }: MemoryItem, { minTrust, pins }: WindowRequest): boolean {
+  return trust >= minTrust || pins.includes(id)
 }
 
 /** Where no question is asked, what the user said last is what matters. */
@@ -120,7 +126,9 @@ const sectionSources: Readonly<Record<SectionName, SectionSource>> = {
       vectors,
       limit: Math.ceil(request.budgetTokens / tokensPerHit) + nearMisses,
       accept: (item) =>
-        holdsAt(item, nowMs) && (request.trajectoryId === null || item.trajectoryId === request.trajectoryId),
+        isTrusted(item, request) &&
+        holdsAt(item, nowMs) &&
+        (request.trajectoryId === null || item.trajectoryId === request.trajectoryId),
     })
     const { leastOfOwnScore } = divisionOf(request)
     const said = saidLast(request, memory)

@@ -17,6 +17,8 @@ import { type Part, SummaryTree } from './summaryTree.ts'
 export interface SummaryAnswer {
   readonly text: string
   readonly tokenCount: number
+  /** 0..1: the least of the turns that it is made from. */
+  readonly trust: number
   readonly eventSeq: number
 }
 
@@ -68,16 +70,20 @@ export class SummaryGraph {
 
   /** @throws CaliberError `unavailable` while the model is, or when it takes longer than a caller waits */
   ofScope(scopeId: string): Promise<SummaryAnswer> {
-    return this.#answer(this.#synced(scopeId).tree)
+    return this.#answer(this.#synced(scopeId).tree, [scopeId])
   }
 
   /** @throws CaliberError as {@link ofScope} does */
   ofTrajectory(trajectoryId: string): Promise<SummaryAnswer> {
-    return this.#answer(this.#trajectory(trajectoryId).tree)
+    return this.#answer(this.#trajectory(trajectoryId).tree, this.#memory.scopesOf(trajectoryId))
   }
 
-  async #answer({ top }: SummaryTree): Promise<SummaryAnswer> {
+  async #answer({ top }: SummaryTree, scopeIds: readonly string[]): Promise<SummaryAnswer> {
     const eventSeq = this.#memory.seq
+    let trust = 1
+    for (const scopeId of scopeIds) {
+      for (const turn of this.#memory.scope(scopeId)?.turns ?? []) trust = Math.min(trust, turn.trust)
+    }
     const whole = top.get()
     // A failure would be remembered like any other result: whoever asks again begins anew, and finds what is kept.
     whole.catch(() => {
@@ -85,7 +91,7 @@ export class SummaryGraph {
       this.#trajectories.clear()
     })
     const { text } = await withinPatience(whole)
-    return { text, tokenCount: this.#countTokens(text), eventSeq }
+    return { text, tokenCount: this.#countTokens(text), trust, eventSeq }
   }
 
   #scope(scopeId: string): ScopeTree {

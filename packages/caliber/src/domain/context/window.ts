@@ -17,6 +17,8 @@ export interface WindowRequest {
   readonly system: string | null
   /** Ids of items that must be in the context. */
   readonly pins: readonly string[]
+  /** 0..1: nothing that is trusted less, but for pins. */
+  readonly minTrust: number
   readonly budgetTokens: number
   readonly format: Format
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { artifactTypes, extractionMethods } from '../../domain/artifact.ts'
 import { limits } from '../../domain/limits.ts'
-import { id } from '../schema.ts'
+import { id, trust } from '../schema.ts'
 
 export const provenance = z.strictObject({
   method: z.enum(extractionMethods).default('explicit'),
@@ -21,6 +21,7 @@ export const artifact = z.strictObject({
   digest: z.string(),
   tokenCount: z.int(),
   provenance: provenance.describe('Without turns that you may not read.'),
+  trust,
   createdBy: z.uuid(),
   createdAt: z.string(),
 })

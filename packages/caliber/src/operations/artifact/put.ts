@@ -9,7 +9,7 @@ import { notFound } from '../../domain/notFound.ts'
 import { assertVersion } from '../../domain/states.ts'
 import { only } from '../only.ts'
 import { operation } from '../operation.ts'
-import { id, text } from '../schema.ts'
+import { id, text, trust } from '../schema.ts'
 import { findTrajectory } from '../trajectory/entity.ts'
 import { artifact, provenance } from './entity.ts'
 
@@ -29,6 +29,9 @@ export const putArtifact = operation({
     name: text(limits.nameChars).describe('Unique in its trajectory.'),
     content: text(limits.contentChars),
     provenance: provenance.prefault({}),
+    trust: trust
+      .default(1)
+      .describe('How far its origin is trusted: at most as far as its turns and the revision before.'),
     revision: z
       .int()
       .min(0)
@@ -41,7 +44,10 @@ export const putArtifact = operation({
   mcp: true,
   idempotent: false,
 
-  async run({ sql, newId, countTokens, emit }, { trajectoryId, type, name, content, provenance, revision: read }) {
+  async run(
+    { sql, newId, countTokens, emit },
+    { trajectoryId, type, name, content, provenance, trust, revision: read },
+  ) {
     await holdLineage(sql)
     const { regionId } = await findTrajectory(sql, trajectoryId)
     await assertTurns(sql, provenance.sourceTurnIds)
@@ -69,9 +75,9 @@ export const putArtifact = operation({
     if (current.same !== true) {
       const revision = current.revision + 1
       await sql`
-        insert into caliber.artifact_revision (tenant_id, region_id, artifact_id, revision, content, token_count, provenance, created_by)
+        insert into caliber.artifact_revision (tenant_id, region_id, artifact_id, revision, content, token_count, provenance, trust, created_by)
         values (caliber.current_tenant(), ${regionId}, ${current.artifactId}, ${revision}, ${content}, ${countTokens(content)},
-                ${json(provenance)}, caliber.current_principal())`
+                ${json(provenance)}, ${trust}, caliber.current_principal())`
       await sql`
         update caliber.artifact set revision = ${revision}, updated_at = clock_timestamp()
         where tenant_id = caliber.current_tenant() and id = ${current.artifactId}`

@@ -115,6 +115,7 @@ async function carryOut(
         content: content ?? newer.content,
         level,
         confidence: Math.min(older.confidence, newer.confidence),
+        trust: Math.min(older.trust, newer.trust),
         pinned,
         regionId,
         trajectoryId: newer.trajectoryId ?? undefined,

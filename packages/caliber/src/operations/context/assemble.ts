@@ -6,7 +6,7 @@ import { formats } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import { limits } from '../../domain/limits.ts'
 import { operation } from '../operation.ts'
-import { atLeastSeq, id, text } from '../schema.ts'
+import { atLeastSeq, id, text, trust } from '../schema.ts'
 import { window } from './entity.ts'
 
 export const assembleContext = operation({
@@ -33,6 +33,7 @@ export const assembleContext = operation({
       ),
     format: z.enum(formats).default('markdown'),
     system: text(limits.systemChars).optional().describe('Your own instructions: first, complete, trusted.'),
+    minTrust: trust.default(0).describe('Nothing that is trusted less, unless you pin it.'),
     pins: z.array(z.uuid()).max(limits.pinsPerContext).default([]).describe('Items that must be in the context.'),
     atLeastSeq,
   }),

@@ -3,7 +3,7 @@ import { sections } from '../../domain/context/sections.ts'
 import { formats } from '../../domain/context/window.ts'
 import { eventKinds } from '../../domain/event.ts'
 import { itemKinds } from '../../domain/itemKind.ts'
-import { id } from '../schema.ts'
+import { id, trust } from '../schema.ts'
 
 export const windowId = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits')
 
@@ -15,6 +15,7 @@ const request = z.strictObject({
   query: z.string().nullable(),
   system: z.string().nullable(),
   pins: z.array(z.uuid()),
+  minTrust: trust,
   budgetTokens: z.int(),
   format: z.enum(formats),
 })

@@ -6,7 +6,7 @@ import { limits } from '../../domain/limits.ts'
 import { type NoteLevel, noteLevels } from '../../domain/note.ts'
 import { roles } from '../../domain/turn.ts'
 import { operation } from '../operation.ts'
-import { atLeastSeq, id, moment, text } from '../schema.ts'
+import { atLeastSeq, id, moment, text, trust } from '../schema.ts'
 
 export const searchMemory = operation({
   name: 'memory.search',
@@ -23,6 +23,7 @@ export const searchMemory = operation({
     scopeId: id('scope to search in').optional(),
     level: z.enum(noteLevels).optional().describe('Of notes; leaves out other kinds.'),
     minConfidence: z.number().min(0).max(1).optional().describe('Of notes; leaves out other kinds.'),
+    minTrust: trust.optional().describe('Of any kind.'),
     since: moment.optional().describe('Said or recorded at this moment or later.'),
     until: moment.optional().describe('Said or recorded before this moment.'),
     atLeastSeq,
@@ -36,6 +37,7 @@ export const searchMemory = operation({
         at: z.string(),
         text: z.string(),
         tokenCount: z.int(),
+        trust,
         regionId: id('region'),
         trajectoryId: id('trajectory').nullable(),
         scopeId: id('scope').nullable(),
@@ -81,6 +83,7 @@ export const searchMemory = operation({
         at: item.at,
         text: item.text,
         tokenCount: item.tokenCount,
+        trust: item.trust,
         regionId: item.regionId,
         trajectoryId: item.trajectoryId,
         scopeId: item.scopeId,
@@ -103,12 +106,13 @@ interface Filter {
   readonly scopeId?: string | undefined
   readonly level?: NoteLevel | undefined
   readonly minConfidence?: number | undefined
+  readonly minTrust?: number | undefined
   readonly since?: string | undefined
   readonly until?: string | undefined
 }
 
 function accepts(filter: Filter, nowMs: number) {
-  const { kinds, roles, regionId, trajectoryId, scopeId, level, minConfidence, since, until } = filter
+  const { kinds, roles, regionId, trajectoryId, scopeId, level, minConfidence, minTrust = 0, since, until } = filter
   const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since)
   const untilMs = until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until)
   const timed = since !== undefined || until !== undefined
@@ -120,6 +124,7 @@ function accepts(filter: Filter, nowMs: number) {
     if (scopeId !== undefined && item.scopeId !== scopeId) return false
     if (level !== undefined && item.note?.level !== level) return false
     if (minConfidence !== undefined && !(item.note && item.note.confidence >= minConfidence)) return false
+    if (item.trust < minTrust) return false
     if (timed) {
       const atMs = Date.parse(item.at)
       if (atMs < sinceMs || atMs >= untilMs) return false

@@ -6,7 +6,7 @@ import { itemKinds } from '../../domain/itemKind.ts'
 import { limits } from '../../domain/limits.ts'
 import { type Note, noteLevels, noteTypes } from '../../domain/note.ts'
 import { notWritable } from '../../domain/notFound.ts'
-import { id, moment, text } from '../schema.ts'
+import { id, moment, text, trust } from '../schema.ts'
 
 const source = z.strictObject({ kind: z.enum(itemKinds), id: z.uuid() })
 
@@ -17,6 +17,7 @@ export const newNote = z.strictObject({
   content: text(limits.noteChars),
   level: z.enum(noteLevels).default('raw'),
   confidence: z.number().min(0).max(1).default(1),
+  trust: trust.default(1).describe('How far its origin is trusted: at most as far as its sources.'),
   pinned: z.boolean().default(false).describe('Always in the context; too many pins for a budget are an error.'),
   validFrom: moment.optional().describe('From when it holds in the world.'),
   validUntil: moment.optional().describe('Until when it holds, exclusive. An expired note enters no context.'),
@@ -36,6 +37,7 @@ export const note = z.strictObject({
   content: z.string(),
   level: z.enum(noteLevels),
   confidence: z.number(),
+  trust,
   pinned: z.boolean(),
   validFrom: z.string().nullable(),
   validUntil: z.string().nullable(),

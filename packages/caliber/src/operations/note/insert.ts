@@ -66,13 +66,14 @@ export async function storeNote(
   regionId: RegionId,
   fields: NewNote,
 ): Promise<Note> {
-  const { type, subject, content, level, confidence, pinned, validFrom, validUntil, trajectoryId, sources } = fields
+  const { type, subject, content, level, confidence, trust, pinned, validFrom, validUntil, trajectoryId, sources } =
+    fields
   return only(
     await sql<Note>`
-      insert into caliber.note (tenant_id, id, region_id, trajectory_id, type, subject, content, level, confidence, pinned, valid_from,
+      insert into caliber.note (tenant_id, id, region_id, trajectory_id, type, subject, content, level, confidence, trust, pinned, valid_from,
                                 valid_until, sources, token_count, status, recorded_by)
       values (caliber.current_tenant(), ${newId()}, ${regionId}, ${trajectoryId ?? null}, ${type}, ${subject}, ${content}, ${level},
-              ${confidence}, ${pinned}, ${validFrom ?? null}, ${validUntil ?? null}, ${json(sources)},
+              ${confidence}, ${trust}, ${pinned}, ${validFrom ?? null}, ${validUntil ?? null}, ${json(sources)},
               ${countTokens(content)}, 'live', caliber.current_principal())
       returning ${noteColumns}`,
   )

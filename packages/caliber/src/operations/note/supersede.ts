@@ -25,9 +25,10 @@ export const supersedeNote = operation({
       content: text(limits.noteChars),
       reason: text(limits.reasonChars).optional().describe('Why the old one no longer holds.'),
       version: expectedVersion,
-      // What is left out is taken from the old note, so these three lose the defaults of a new one.
+      // What is left out is taken from the old note, so these lose the defaults of a new one.
       level: newNote.shape.level.unwrap().optional(),
       confidence: newNote.shape.confidence.unwrap().optional(),
+      trust: newNote.shape.trust.unwrap().optional(),
       pinned: newNote.shape.pinned.unwrap().optional(),
       type: newNote.shape.type.unwrap().optional(),
       sources: newNote.shape.sources.unwrap().optional(),
@@ -49,6 +50,7 @@ export const supersedeNote = operation({
       content: changes.content,
       level: changes.level ?? old.level,
       confidence: changes.confidence ?? old.confidence,
+      trust: changes.trust ?? old.trust,
       pinned: changes.pinned ?? old.pinned,
       sources: changes.sources ?? [],
       regionId: old.regionId,

@@ -13,7 +13,7 @@ import { parseTranscript } from '../../domain/transcript/parse.ts'
 import { only } from '../only.ts'
 import { operation, type WriteContext } from '../operation.ts'
 import { writableRegion } from '../region/entity.ts'
-import { id, text } from '../schema.ts'
+import { id, text, trust } from '../schema.ts'
 import { assertOpen } from '../scope/entity.ts'
 import { insertTurns } from '../turn/insert.ts'
 
@@ -40,6 +40,7 @@ export const importTranscript = operation({
     regionId: id('region to keep it in')
       .optional()
       .describe('The same for every chunk; the common one where left out.'),
+    trust: trust.default(1).describe('Of its turns: how far their origin is trusted.'),
     onMalformed: z
       .enum(['skip', 'stop'])
       .default('skip')
@@ -62,7 +63,7 @@ export const importTranscript = operation({
   mcp: true,
   idempotent: true,
 
-  async run(context, { source, text, firstLine, format: asked, onMalformed, regionId }) {
+  async run(context, { source, text, firstLine, format: asked, onMalformed, regionId, trust }) {
     const format = asked === 'auto' ? detectFormat(text) : asked
     if (format === undefined) {
       throw new CaliberError(
@@ -74,7 +75,7 @@ export const importTranscript = operation({
     const parsed = parseTranscript(lines.text, { format, firstLine: lines.firstLine })
     const stop = onMalformed === 'stop' ? parsed.malformed[0] : undefined
     const drafts = stop ? parsed.drafts.filter(({ line }) => line < stop.line) : parsed.drafts
-    const stored = await store(context, source, regionId, drafts)
+    const stored = await store(context, { source, regionId, trust }, drafts)
     const malformed: readonly Malformed[] = stop ? [stop] : parsed.malformed
     return {
       ...stored,
@@ -98,8 +99,7 @@ interface Stored {
 /** One trajectory per source, one scope per session, one turn per key; what is there already stays as it is. */
 async function store(
   context: WriteContext,
-  source: string,
-  regionId: string | undefined,
+  { source, regionId, trust }: { source: string; regionId: string | undefined; trust: number },
   drafts: readonly NumberedDraft[],
 ): Promise<Stored> {
   const sessions = bySession(drafts)
@@ -113,7 +113,11 @@ async function store(
     scopeIds.push(scope.scopeId)
     const incoming = await missing(context.sql, scope, turns)
     if (incoming.length > 0) assertOpen(scope)
-    await insertTurns(context, scope, incoming)
+    await insertTurns(
+      context,
+      scope,
+      incoming.map((turn) => ({ ...turn, trust })),
+    )
     turnsAdded += incoming.length
   }
   return { trajectoryId: place.trajectoryId, scopeIds, turnsAdded, turnsPresent: drafts.length - turnsAdded }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { limits } from '../../domain/limits.ts'
 import { roles } from '../../domain/turn.ts'
-import { id, moment } from '../schema.ts'
+import { id, moment, trust } from '../schema.ts'
 
 const toolCall = z.strictObject({
   id: z.string().max(limits.keyChars),
@@ -21,6 +21,11 @@ export const newTurn = z
     content: z.string().max(limits.contentChars).default(''),
     toolCalls: z.array(toolCall).max(limits.toolsPerTurn).default([]),
     toolResults: z.array(toolResult).max(limits.toolsPerTurn).default([]),
+    trust: trust
+      .default(1)
+      .describe(
+        'How far its origin is trusted; what is made from it is trusted no more. Less for a web page than for a user.',
+      ),
     at: moment.optional().describe('When it was said; now where left out.'),
   })
   .refine((turn) => turn.content !== '' || turn.toolCalls.length + turn.toolResults.length > 0, {
@@ -36,6 +41,7 @@ export const turn = z.strictObject({
   toolCalls: z.array(toolCall.extend({ input: z.unknown() })),
   toolResults: z.array(toolResult),
   tokenCount: z.int(),
+  trust,
   digest: z.string(),
   saidAt: z.string(),
 })

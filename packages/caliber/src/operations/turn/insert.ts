@@ -5,7 +5,7 @@ import { type Role, type Turn, turnText } from '../../domain/turn.ts'
 import type { WriteContext } from '../operation.ts'
 
 /** A turn on its way in. `key` is its identity in the source it was imported from. */
-export interface IncomingTurn extends Pick<Turn, 'content' | 'toolCalls' | 'toolResults'> {
+export interface IncomingTurn extends Pick<Turn, 'content' | 'toolCalls' | 'toolResults' | 'trust'> {
   readonly role: Role
   readonly at: string | null
   readonly key: string | null
@@ -34,11 +34,11 @@ export async function insertTurns(
   }))
   const stored = await sql<Turn>`
     insert into caliber.turn (tenant_id, id, region_id, scope_id, sequence, role, content, tool_calls, tool_results, token_count,
-                              source_key, said_at)
+                              trust, source_key, said_at)
     select caliber.current_tenant(), id, ${scope.regionId}, ${scope.scopeId}, sequence, role, content, "toolCalls", "toolResults", tokens,
-           key, coalesce(at, clock_timestamp())
+           trust, key, coalesce(at, clock_timestamp())
     from jsonb_to_recordset(${json(rows)}) as t (
-      id uuid, sequence integer, role text, content text, "toolCalls" jsonb, "toolResults" jsonb, tokens integer, key text,
+      id uuid, sequence integer, role text, content text, "toolCalls" jsonb, "toolResults" jsonb, tokens integer, trust double precision, key text,
       at timestamptz)
     returning ${turnColumns}`
   const addedTokens = rows.reduce((sum, { tokens }) => sum + tokens, 0)

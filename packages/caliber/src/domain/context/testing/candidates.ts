@@ -88,6 +88,7 @@ export function requestOf(fields: Partial<WindowRequest> = {}): WindowRequest {
     query: 'What now?',
     system: null,
     pins: [],
+    minTrust: 0,
     budgetTokens: 500,
     format: 'markdown' satisfies Format,
     ...fields,
