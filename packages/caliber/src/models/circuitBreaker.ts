@@ -30,7 +30,7 @@ export class CircuitBreaker {
     const mustTry = this.#failedInARow >= this.#failures
     if (mustTry && (this.#isTrying || this.#now() < this.#openUntilMs)) {
       const retryAfterMs = Math.max(0, this.#openUntilMs - this.#now())
-      throw new CaliberError('unavailable', 'The embedding model failed repeatedly and is left alone for a while.', {
+      throw new CaliberError('unavailable', 'The model failed repeatedly and is left alone for a while.', {
         retryAfterMs,
       })
     }
