@@ -422,13 +422,13 @@ export class TenantMemory {
     const scope = this.#scopes.get(shown.scopeId ?? '')
     if (scope) admitTurn(scope, shown)
     for (const place of shown.note ? placesOf(shown.note) : []) admitNote(this.#notes[place], shown)
-    if (shown.ordinal < this.#items.length - 1) this.#compareAgain(this.#echoes.after(shown))
+    if (shown.ordinal < this.#items.length - 1) this.#compareAgain(this.#echoes.swayedBy(shown))
   }
 
   /** Take items out, turns from their scopes as well. */
   #takeOut(ids: readonly string[]): void {
     const scopes = new Set<ScopeMemory>()
-    const after = new Set<number>()
+    const swayed = new Set<number>()
     for (const id of ids) {
       const item = this.#byId.get(id)
       if (!item) continue
@@ -436,8 +436,8 @@ export class TenantMemory {
       if (scope) scopes.add(scope)
       for (const notes of Object.values(this.#notes)) notes.delete(id)
       this.#hide(item)
+      for (const ordinal of this.#echoes.swayedBy(item)) swayed.add(ordinal)
       this.#echoes.remove(item)
-      for (const ordinal of this.#echoes.after(item)) after.add(ordinal)
     }
     for (const scope of scopes) {
       replaceTurns(
@@ -445,7 +445,7 @@ export class TenantMemory {
         scope.turns.filter(({ id }) => this.#byId.has(id)),
       )
     }
-    this.#compareAgain(after)
+    this.#compareAgain(swayed)
   }
 
   /** Find out what turns echo, now that there are other items before them. */

@@ -126,22 +126,17 @@ test('what an echo is depends on the items that are there and their order alone'
       const items = all.map((each, ordinal) => ({ ordinal, ...each }) as Utterance)
       const echoes = new Echoes()
       const texts = new Map<Utterance, string>()
-      const compareAgain = (changed: Utterance) => {
-        for (const ordinal of echoes.after(changed)) {
-          const item = items[ordinal] as Utterance
-          texts.set(item, echoes.ownTextOf(item))
-        }
-      }
       for (const [ordinal, comes] of changes) {
         const item = items[ordinal] as Utterance
         if (comes === texts.has(item)) continue
-        if (comes) {
-          texts.set(item, echoes.add(item))
-        } else {
-          echoes.remove(item)
-          texts.delete(item)
+        if (comes) texts.set(item, echoes.add(item))
+        else texts.delete(item)
+        const swayed = echoes.swayedBy(item)
+        if (!comes) echoes.remove(item)
+        for (const ordinal of swayed) {
+          const other = items[ordinal] as Utterance
+          texts.set(other, echoes.ownTextOf(other))
         }
-        compareAgain(item)
       }
       const left = items.filter((item) => texts.has(item))
       expect(left.map((item) => texts.get(item))).toEqual(own(...left))

@@ -52,9 +52,20 @@ export class Echoes {
     }
   }
 
-  /** The items after an item that may echo it. */
-  after(item: Utterance): ReadonlySet<number> {
-    return new Set(sentencesIn(item).flatMap((sentence) => this.#said.after(sentence, item.ordinal)))
+  /** The items that echo others with an item that is held than they would without. They come after it. */
+  swayedBy(item: Utterance): ReadonlySet<number> {
+    const swayed = new Set<number>()
+    for (const sentence of sentencesIn(item)) {
+      const table = this.#tableOf(sentence)
+      if (table.first(sentence) !== item.ordinal) continue
+      // Where it is the first to say so, the second would be; whoever comes after that one echoes either.
+      const second = table.repeats(sentence)[0] ?? Number.POSITIVE_INFINITY
+      for (const ordinal of this.#said.repeats(sentence)) {
+        if (ordinal > second) break
+        if (ordinal > item.ordinal) swayed.add(ordinal)
+      }
+    }
+    return swayed
   }
 
   /**
@@ -66,10 +77,7 @@ export class Echoes {
   }
 
   #withoutEchoes({ ordinal, text }: Utterance, sentences: readonly Sentence[]): string {
-    const isEcho = (sentence: Sentence) => {
-      const table = sentence.words < leastWords ? this.#noted : this.#said
-      return (table.first(sentence) ?? ordinal) < ordinal
-    }
+    const isEcho = (sentence: Sentence) => (this.#tableOf(sentence).first(sentence) ?? ordinal) < ordinal
     if (!sentences.some(isEcho)) return text
     const kept: string[] = []
     let done = 0
@@ -86,6 +94,10 @@ export class Echoes {
       lineStart = lineEnd + 1
     }
     return kept.some(hasWords) ? kept.join('\n') : ''
+  }
+
+  #tableOf({ words }: Sentence): SentenceTable {
+    return words < leastWords ? this.#noted : this.#said
   }
 }
 

@@ -32,11 +32,9 @@ export class SentenceTable {
     return ordinal < 0 ? undefined : ordinal
   }
 
-  /** The items that say a sentence and come after an item. */
-  after(sentence: Name, ordinal: number): readonly number[] {
-    const first = this.first(sentence)
-    if (first === undefined) return []
-    return [first, ...(this.#repeats.get(keyOf(sentence)) ?? [])].filter((each) => each > ordinal)
+  /** Those who say a sentence after the first, in order. */
+  repeats(sentence: Name): readonly number[] {
+    return this.#repeats.get(keyOf(sentence)) ?? []
   }
 
   /** An item counts once for a sentence. */
