@@ -340,7 +340,7 @@ export interface ScopeClient {
   get(input: ScopeGetInput, options?: CallOptions): Promise<ScopeGetOutput>
 
   /**
-   * Say in short what was said in a scope; it is kept true as turns come and go.
+   * Say in short what was said in a scope.
    *
    * Needs the right `read`.
    * @example await client.scope.summary({ scopeId: '01890a5d-ac96-774b-bcce-b302099a8057' })
@@ -418,7 +418,7 @@ export interface ArtifactClient {
 
 export interface NoteClient {
   /**
-   * Record a note: something worth knowing beyond this trajectory. What a live note says already is answered with that note.
+   * Record a note: something worth knowing beyond this trajectory.
    *
    * Needs the right `write`.
    * @example await client.note.record({ type: 'preference', subject: 'commit messages', content: 'Present tense, no emojis.' })

@@ -346,7 +346,7 @@ export interface Turn {
  * nothing.
  */
 export interface TranscriptImportInput {
-  /** Name of the transcript. The same name in the same region means the same transcript. 1 to 200 characters. */
+  /** The same name in the same region means the same transcript. 1 to 200 characters. */
   readonly source: string
   /** Whole lines of JSON, or a whole JSON document. 1 to 4,000,000 characters. */
   readonly text: string
@@ -356,9 +356,9 @@ export interface TranscriptImportInput {
   readonly format?: 'auto' | 'claude-code' | 'openai' | 'plain' | undefined
   /** The same for every chunk; the common one where left out. UUID. */
   readonly regionId?: string | undefined
-  /** Of its turns: how far their origin is trusted. 0 to 1. Default 1. */
+  /** 0 to 1. Default 1. */
   readonly trust?: number | undefined
-  /** stop: take what stands before the first malformed line and nothing after it. Default "skip". */
+  /** stop: take nothing from the first malformed line on. Default "skip". */
   readonly onMalformed?: 'skip' | 'stop' | undefined
 }
 
@@ -397,7 +397,7 @@ export interface MemorySearchInput {
   readonly limit?: number | undefined
   /** 1 to 3 items. */
   readonly kinds?: readonly ('turn' | 'artifact' | 'note')[] | undefined
-  /** Of turns; leaves out other kinds. 1 to 4 items. */
+  /** Of turns alone. 1 to 4 items. */
   readonly roles?: readonly ('system' | 'user' | 'assistant' | 'tool')[] | undefined
   /** Id of the region to search in. UUID. */
   readonly regionId?: string | undefined
@@ -405,15 +405,15 @@ export interface MemorySearchInput {
   readonly trajectoryId?: string | undefined
   /** Id of the scope to search in. UUID. */
   readonly scopeId?: string | undefined
-  /** Of notes; leaves out other kinds. */
+  /** Of notes alone. */
   readonly level?: 'raw' | 'summary' | 'principle' | undefined
-  /** Of notes; leaves out other kinds. 0 to 1. */
+  /** Of notes alone. 0 to 1. */
   readonly minConfidence?: number | undefined
-  /** Of any kind. 0 to 1. */
+  /** 0 to 1. */
   readonly minTrust?: number | undefined
-  /** Said or recorded at this moment or later. RFC 3339 time with an offset. */
+  /** Said or recorded then or later. RFC 3339 time with an offset. */
   readonly since?: string | undefined
-  /** Said or recorded before this moment. RFC 3339 time with an offset. */
+  /** Said or recorded before. RFC 3339 time with an offset. */
   readonly until?: string | undefined
   /** Answer as of this event or a later one. At least 0. */
   readonly atLeastSeq?: number | undefined
@@ -490,16 +490,13 @@ export interface ContextAssembleInput {
   readonly scopeId?: string | undefined
   /** Id of the trajectory to search in; the whole memory where left out. UUID. */
   readonly trajectoryId?: string | undefined
-  /**
-   * Upper bound for the whole context, counted by the tokenizer that the receipt names. The scope's budget where left
-   * out, 4096 without a scope. 1 to 10,000,000.
-   */
+  /** Upper bound for the whole context. The scope's budget where left out, 4096 without a scope. 1 to 10,000,000. */
   readonly budgetTokens?: number | undefined
   /** Default "markdown". */
   readonly format?: 'messages' | 'markdown' | 'xml' | 'json' | undefined
   /** Your own instructions: first, complete, trusted. 1 to 200,000 characters. */
   readonly system?: string | undefined
-  /** Nothing that is trusted less, unless you pin it. 0 to 1. Default 0. */
+  /** Of all that you do not pin. 0 to 1. Default 0. */
   readonly minTrust?: number | undefined
   /** Items that must be in the context. At most 100 items. Default []. */
   readonly pins?: readonly string[] | undefined
@@ -902,7 +899,7 @@ export interface ScopeGetInput {
 /** Answer of `scope.get`. */
 export type ScopeGetOutput = Scope
 
-/** Input of `scope.summary`: Say in short what was said in a scope; it is kept true as turns come and go. */
+/** Input of `scope.summary`: Say in short what was said in a scope. */
 export interface ScopeSummaryInput {
   /** Id of the scope. UUID. */
   readonly scopeId: string
@@ -975,10 +972,7 @@ export interface TurnAppendInput {
       /** Default false. */
       readonly isError?: boolean | undefined
     }[] | undefined
-    /**
-     * How far its origin is trusted; what is made from it is trusted no more. Less for a web page than for a user. 0 to
-     * 1. Default 1.
-     */
+    /** Of its origin; what is made from it is trusted no more. 0 to 1. Default 1. */
     readonly trust?: number | undefined
     /** When it was said; now where left out. RFC 3339 time with an offset. */
     readonly at?: string | undefined
@@ -1039,9 +1033,9 @@ export interface ArtifactPutInput {
     /** Default null. */
     readonly confidence?: number | null | undefined
   } | undefined
-  /** How far its origin is trusted: at most as far as its turns and the revision before. 0 to 1. Default 1. */
+  /** 0 to 1. Default 1. */
   readonly trust?: number | undefined
-  /** The one you read, 0 for none: refuses to overwrite what somebody stored in between. At least 0. */
+  /** The one you read, 0 for none; another one is refused. At least 0. */
   readonly revision?: number | undefined
 }
 
@@ -1112,10 +1106,7 @@ export interface ArtifactHistoryOutput {
   readonly next: number | null
 }
 
-/**
- * Input of `note.record`: Record a note: something worth knowing beyond this trajectory. What a live note says already
- * is answered with that note.
- */
+/** Input of `note.record`: Record a note: something worth knowing beyond this trajectory. */
 export interface NoteRecordInput {
   /** Preferences, instructions, conventions: in every context. Default "fact". */
   readonly type?: 
@@ -1138,17 +1129,17 @@ export interface NoteRecordInput {
   readonly level?: 'raw' | 'summary' | 'principle' | undefined
   /** 0 to 1. Default 1. */
   readonly confidence?: number | undefined
-  /** How far its origin is trusted: at most as far as its sources. 0 to 1. Default 1. */
+  /** 0 to 1. Default 1. */
   readonly trust?: number | undefined
-  /** Always in the context; too many pins for a budget are an error. Default false. */
+  /** Always in the context. Default false. */
   readonly pinned?: boolean | undefined
   /** From when it holds in the world. RFC 3339 time with an offset. */
   readonly validFrom?: string | undefined
-  /** Until when it holds, exclusive. An expired note enters no context. RFC 3339 time with an offset. */
+  /** Until when it holds, exclusive. RFC 3339 time with an offset. */
   readonly validUntil?: string | undefined
   /** Id of the trajectory that taught it. UUID. */
   readonly trajectoryId?: string | undefined
-  /** The trajectory's where left out; the common one without a trajectory. UUID. */
+  /** The trajectory's where left out, else the common one. UUID. */
   readonly regionId?: string | undefined
   /** What it was learned from. At most 100 items. Default []. */
   readonly sources?: readonly {
@@ -1228,7 +1219,7 @@ export interface NoteSupersedeInput {
   readonly pinned?: boolean | undefined
   /** From when it holds in the world. RFC 3339 time with an offset. */
   readonly validFrom?: string | undefined
-  /** Until when it holds, exclusive. An expired note enters no context. RFC 3339 time with an offset. */
+  /** Until when it holds, exclusive. RFC 3339 time with an offset. */
   readonly validUntil?: string | undefined
   /** Id of the trajectory that taught it. UUID. */
   readonly trajectoryId?: string | undefined

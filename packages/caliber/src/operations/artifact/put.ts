@@ -29,14 +29,8 @@ export const putArtifact = operation({
     name: text(limits.nameChars).describe('Unique in its trajectory.'),
     content: text(limits.contentChars),
     provenance: provenance.prefault({}),
-    trust: trust
-      .default(1)
-      .describe('How far its origin is trusted: at most as far as its turns and the revision before.'),
-    revision: z
-      .int()
-      .min(0)
-      .optional()
-      .describe('The one you read, 0 for none: refuses to overwrite what somebody stored in between.'),
+    trust: trust.default(1),
+    revision: z.int().min(0).optional().describe('The one you read, 0 for none; another one is refused.'),
   }),
   output: artifact,
   effect: 'write',

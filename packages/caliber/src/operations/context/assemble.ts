@@ -28,12 +28,12 @@ export const assembleContext = operation({
       .max(limits.budgetTokens)
       .optional()
       .describe(
-        `Upper bound for the whole context, counted by the tokenizer that the receipt names. The scope's budget where left out, ` +
+        `Upper bound for the whole context. The scope's budget where left out, ` +
           `${limits.defaultBudgetTokens} without a scope.`,
       ),
     format: z.enum(formats).default('markdown'),
     system: text(limits.systemChars).optional().describe('Your own instructions: first, complete, trusted.'),
-    minTrust: trust.default(0).describe('Nothing that is trusted less, unless you pin it.'),
+    minTrust: trust.default(0).describe('Of all that you do not pin.'),
     pins: z.array(z.uuid()).max(limits.pinsPerContext).default([]).describe('Items that must be in the context.'),
     atLeastSeq,
   }),

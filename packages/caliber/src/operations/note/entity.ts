@@ -17,14 +17,12 @@ export const newNote = z.strictObject({
   content: text(limits.noteChars),
   level: z.enum(noteLevels).default('raw'),
   confidence: z.number().min(0).max(1).default(1),
-  trust: trust.default(1).describe('How far its origin is trusted: at most as far as its sources.'),
-  pinned: z.boolean().default(false).describe('Always in the context; too many pins for a budget are an error.'),
+  trust: trust.default(1),
+  pinned: z.boolean().default(false).describe('Always in the context.'),
   validFrom: moment.optional().describe('From when it holds in the world.'),
-  validUntil: moment.optional().describe('Until when it holds, exclusive. An expired note enters no context.'),
+  validUntil: moment.optional().describe('Until when it holds, exclusive.'),
   trajectoryId: id('trajectory that taught it').optional(),
-  regionId: id('region to keep it in')
-    .optional()
-    .describe("The trajectory's where left out; the common one without a trajectory."),
+  regionId: id('region to keep it in').optional().describe("The trajectory's where left out, else the common one."),
   sources: z.array(source).max(limits.sourcesPerItem).default([]).describe('What it was learned from.'),
 })
 

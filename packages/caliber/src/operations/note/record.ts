@@ -6,8 +6,7 @@ import { placeOfNote, sameNote, storeNote } from './insert.ts'
 export const recordNote = operation({
   name: 'note.record',
   http: 'POST /v1/notes',
-  summary:
-    'Record a note: something worth knowing beyond this trajectory. What a live note says already is answered with that note.',
+  summary: 'Record a note: something worth knowing beyond this trajectory.',
   example: { type: 'preference', subject: 'commit messages', content: 'Present tense, no emojis.' },
   input: newNote,
   output: note,

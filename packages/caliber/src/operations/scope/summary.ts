@@ -6,7 +6,7 @@ import { summary } from '../summary.ts'
 export const scopeSummary = operation({
   name: 'scope.summary',
   http: 'GET /v1/scopes/{scopeId}/summary',
-  summary: 'Say in short what was said in a scope; it is kept true as turns come and go.',
+  summary: 'Say in short what was said in a scope.',
   example: { scopeId: '01890a5d-ac96-774b-bcce-b302099a8057' },
   input: z.strictObject({ scopeId: id('scope'), atLeastSeq }),
   output: summary,

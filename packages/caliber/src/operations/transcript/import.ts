@@ -28,9 +28,7 @@ export const importTranscript = operation({
     text: '{"role":"user","content":"We deploy to Stockholm now.","at":"2026-05-04T09:00:00Z"}\n',
   },
   input: z.strictObject({
-    source: text(limits.keyChars).describe(
-      'Name of the transcript. The same name in the same region means the same transcript.',
-    ),
+    source: text(limits.keyChars).describe('The same name in the same region means the same transcript.'),
     text: text(limits.transcriptChunkChars).describe('Whole lines of JSON, or a whole JSON document.'),
     firstLine: z.int().min(1).max(2_000_000_000).default(1).describe('Line number of the first line of text.'),
     format: z
@@ -40,11 +38,11 @@ export const importTranscript = operation({
     regionId: id('region to keep it in')
       .optional()
       .describe('The same for every chunk; the common one where left out.'),
-    trust: trust.default(1).describe('Of its turns: how far their origin is trusted.'),
+    trust: trust.default(1),
     onMalformed: z
       .enum(['skip', 'stop'])
       .default('skip')
-      .describe('stop: take what stands before the first malformed line and nothing after it.'),
+      .describe('stop: take nothing from the first malformed line on.'),
   }),
   output: z.strictObject({
     trajectoryId: id('trajectory of the transcript').nullable().describe('Null where the chunk holds no turn.'),

@@ -21,11 +21,7 @@ export const newTurn = z
     content: z.string().max(limits.contentChars).default(''),
     toolCalls: z.array(toolCall).max(limits.toolsPerTurn).default([]),
     toolResults: z.array(toolResult).max(limits.toolsPerTurn).default([]),
-    trust: trust
-      .default(1)
-      .describe(
-        'How far its origin is trusted; what is made from it is trusted no more. Less for a web page than for a user.',
-      ),
+    trust: trust.default(1).describe('Of its origin; what is made from it is trusted no more.'),
     at: moment.optional().describe('When it was said; now where left out.'),
   })
   .refine((turn) => turn.content !== '' || turn.toolCalls.length + turn.toolResults.length > 0, {

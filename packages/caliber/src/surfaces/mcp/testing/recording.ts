@@ -54,6 +54,7 @@ function assembled(asMessages: boolean) {
         query: 'where',
         system: null,
         pins: [],
+        minTrust: 0,
         budgetTokens: 100,
         format: asMessages ? 'messages' : 'markdown',
       },
