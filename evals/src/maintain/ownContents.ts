@@ -7,7 +7,7 @@ const leastWords = 5
 
 interface Line {
   readonly text: string
-  readonly sentences: readonly string[]
+  readonly sentences: readonly { readonly text: string; readonly words: string }[]
 }
 
 const split = new WeakMap<SaidTurn, readonly Line[]>()
@@ -18,11 +18,11 @@ export function ownContents(log: readonly SaidTurn[]): ReadonlyMap<SaidTurn, str
   const own = new Map<SaidTurn, string>()
   for (const turn of log) {
     const lines = linesOf(turn).flatMap(({ text, sentences }) => {
-      const own = sentences.filter((sentence) => !said.has(wordsOf(sentence)))
+      const own = sentences.filter(({ words }) => !said.has(words))
       if (own.length === sentences.length) return [text]
-      return own.length === 0 ? [] : [own.join(' … ')]
+      return own.length === 0 ? [] : [own.map((sentence) => sentence.text).join(' … ')]
     })
-    for (const { sentences } of linesOf(turn)) for (const sentence of sentences) said.add(wordsOf(sentence))
+    for (const { sentences } of linesOf(turn)) for (const { words } of sentences) said.add(words)
     own.set(turn, lines.some((line) => /[\p{L}\p{N}]/u.test(line)) ? lines.join('\n') : '')
   }
   return own
@@ -33,13 +33,12 @@ function linesOf(turn: SaidTurn): readonly Line[] {
   if (known) return known
   const lines = turn.content.split('\n').map((text) => {
     const parts = text.split(/[.!?:;\r"“”«»()[\]{}<>*|#`…]/)
-    const sentences = parts.map((part) => part.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, ''))
-    return { text, sentences: sentences.filter((part) => wordsOf(part).split(' ').length >= leastWords) }
+    const sentences = parts.map((part) => ({
+      text: part.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, ''),
+      words: (part.match(/[\p{L}\p{N}\p{M}]+/gu) ?? []).join(' ').toLowerCase(),
+    }))
+    return { text, sentences: sentences.filter(({ words }) => words.split(' ').length >= leastWords) }
   })
   split.set(turn, lines)
   return lines
-}
-
-function wordsOf(sentence: string): string {
-  return (sentence.match(/[\p{L}\p{N}\p{M}]+/gu) ?? []).join(' ').toLowerCase()
 }
