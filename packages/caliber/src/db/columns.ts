@@ -3,7 +3,8 @@
  *
  * What may live in another region (a parent, the sources of a note, the turns of an artifact) is named by its own row: row
  * security decides there, and whoever may not read the row does not see its id. What an entity names besides lives in
- * its own region; foreign keys hold it there.
+ * its own region; foreign keys hold it there. Such a row is looked up as a value: `exists` may be planned as a table of all
+ * rows of the tenant, made anew for each row that is read.
  */
 import { fragment } from './sql.ts'
 
@@ -29,7 +30,7 @@ export const artifactColumns = fragment`
   jsonb_set(r.provenance, '{sourceTurnIds}', (
     select coalesce(jsonb_agg(made_from.id order by made_from.place), '[]')
     from jsonb_array_elements_text(r.provenance -> 'sourceTurnIds') with ordinality as made_from (id, place)
-    where exists (select from caliber.turn t where t.tenant_id = r.tenant_id and t.id = made_from.id::uuid))) as provenance,
+    where (select t.id from caliber.turn t where t.tenant_id = r.tenant_id and t.id = made_from.id::uuid) is not null)) as provenance,
   r.trust, r.created_by as "createdBy", r.created_at as "createdAt"`
 
 export const noteColumns = fragment`
@@ -37,9 +38,11 @@ export const noteColumns = fragment`
   valid_from as "validFrom", valid_until as "validUntil",
   (select coalesce(jsonb_agg(made_from.item order by made_from.place), '[]')
    from jsonb_array_elements(note.sources) with ordinality as made_from (item, place)
-   where exists (select from caliber.turn t where t.tenant_id = note.tenant_id and t.id = (made_from.item ->> 'id')::uuid)
-      or exists (select from caliber.artifact a where a.tenant_id = note.tenant_id and a.id = (made_from.item ->> 'id')::uuid)
-      or exists (select from caliber.note n where n.tenant_id = note.tenant_id and n.id = (made_from.item ->> 'id')::uuid)) as sources,
+   where coalesce(
+     (select t.id from caliber.turn t where t.tenant_id = note.tenant_id and t.id = (made_from.item ->> 'id')::uuid),
+     (select a.id from caliber.artifact a where a.tenant_id = note.tenant_id and a.id = (made_from.item ->> 'id')::uuid),
+     (select n.id from caliber.note n where n.tenant_id = note.tenant_id and n.id = (made_from.item ->> 'id')::uuid)
+   ) is not null) as sources,
   token_count as "tokenCount",
   encode(digest, 'hex') as digest, status, superseded_by as "supersededBy", reason, version,
   recorded_by as "recordedBy", recorded_at as "recordedAt"`

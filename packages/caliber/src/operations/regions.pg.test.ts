@@ -1,6 +1,7 @@
 /** Who reads and writes what, by the kind of region: over operations, recall and the log, and against the rule itself. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { artifactColumns, noteColumns } from '../db/columns.ts'
 import { json } from '../db/sql.ts'
 import { catchUp } from '../derive/feed.ts'
 import { TenantMemory } from '../derive/tenantMemory.ts'
@@ -213,6 +214,21 @@ describe('what was made from something in a closed region', () => {
     expect(seen.artifact.provenance.sourceTurnIds).toEqual([])
     expect(seen.note.sources).toEqual([{ kind: 'note', id: openNote }])
     expect(started(seen)?.data).toEqual({ parentId: null })
+  })
+
+  test('is looked up row by row: no plan reads all turns of the tenant', async () => {
+    const plans = await caliber.sessions.run(owner, async (sql) => [
+      await sql<object>`explain select ${noteColumns} from caliber.note where tenant_id = caliber.current_tenant()`,
+      await sql<object>`
+        explain select ${artifactColumns}
+        from caliber.artifact a
+        join caliber.artifact_revision r on r.tenant_id = a.tenant_id and r.artifact_id = a.id
+        where a.tenant_id = caliber.current_tenant()`,
+    ])
+    for (const plan of plans.map((lines) => JSON.stringify(lines))) {
+      expect(plan).toContain('SubPlan')
+      expect(plan).not.toMatch(/hashed SubPlan|Semi Join/)
+    }
   })
 
   test('cannot be a note in another region that takes its place', async () => {
