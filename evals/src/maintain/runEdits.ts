@@ -2,6 +2,7 @@
 import type { Caliber } from 'caliber'
 import { type Figures, quantile } from 'caliber-bench/report'
 import { type Dialogue, type SaidTurn, standingFacts, summaryOf } from './dialogue.ts'
+import { liveNotes } from './liveNotes.ts'
 
 export interface Edits {
   readonly count: number
@@ -69,16 +70,8 @@ export async function runEdits(
 /** How many derived things of a dialogue are not what they would be if they were made from nothing. */
 export async function differs(caliber: Caliber, dialogue: Dialogue): Promise<number> {
   const { text } = await caliber.trajectory.summary({ trajectoryId: dialogue.trajectoryId })
-  const found = new Set<string>()
-  for (let after: string | undefined; ; ) {
-    const { items, next } = await caliber.note.list({
-      limit: 1_000,
-      ...(after !== undefined && { after }),
-    })
-    for (const { noteId, trajectoryId } of items) if (trajectoryId === dialogue.trajectoryId) found.add(noteId)
-    if (next === null) break
-    after = next
-  }
+  const notes = await liveNotes(caliber)
+  const found = new Set(notes.filter((note) => note.trajectoryId === dialogue.trajectoryId).map(({ noteId }) => noteId))
   const expected = standingFacts(dialogue)
   const common = expected.filter((id) => found.has(id)).length
   return (text === summaryOf(dialogue).text ? 0 : 1) + expected.length + found.size - 2 * common

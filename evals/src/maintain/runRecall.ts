@@ -6,6 +6,7 @@ import type { Caliber } from 'caliber'
 import type { Figures } from 'caliber-bench/report'
 import type { Conversation } from '../locomo/data.ts'
 import { withFreshMemory } from '../withCaliber.ts'
+import { liveNotes } from './liveNotes.ts'
 import { remember } from './remember.ts'
 
 const questions = 40
@@ -32,7 +33,7 @@ export async function runRecall(conversations: readonly Conversation[]): Promise
 /** @returns turns written, facts offered, and what became memory: notes, and turns found by what they repeat */
 async function writeDown(caliber: Caliber, conversation: Conversation) {
   await remember(caliber, conversation, [])
-  const notesBefore = await countNotes(caliber)
+  const notesBefore = (await liveNotes(caliber)).length
   const { trajectoryId } = await caliber.trajectory.start({ name: 'recall' })
   const { scopeId } = await caliber.scope.open({ trajectoryId, name: 'recall' })
   const recalled: string[] = []
@@ -60,15 +61,5 @@ async function writeDown(caliber: Caliber, conversation: Conversation) {
     const { items } = await caliber.memory.search({ query, limit: 10 })
     found += items.filter(({ id }) => written.has(id)).length
   }
-  return { turns: written.size, offered, notes: (await countNotes(caliber)) - notesBefore, found }
-}
-
-async function countNotes(caliber: Caliber): Promise<number> {
-  let count = 0
-  for (let after: string | undefined; ; ) {
-    const { items, next } = await caliber.note.list({ limit: 1_000, ...(after !== undefined && { after }) })
-    count += items.length
-    if (next === null) return count
-    after = next
-  }
+  return { turns: written.size, offered, notes: (await liveNotes(caliber)).length - notesBefore, found }
 }

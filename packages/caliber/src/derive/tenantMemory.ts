@@ -436,8 +436,7 @@ export class TenantMemory {
       if (scope) scopes.add(scope)
       for (const notes of Object.values(this.#notes)) notes.delete(id)
       this.#hide(item)
-      for (const ordinal of this.#echoes.swayedBy(item)) swayed.add(ordinal)
-      this.#echoes.remove(item)
+      for (const ordinal of this.#echoes.remove(item)) swayed.add(ordinal)
     }
     for (const scope of scopes) {
       replaceTurns(

@@ -11,6 +11,7 @@ import type { Claims, Sessions } from '../db/session.ts'
 import type { Sql } from '../db/sql.ts'
 import type { QueryVectors } from '../derive/embeddings/queryVectors.ts'
 import type { Memories } from '../derive/memories.ts'
+import type { QuestionVectors } from '../derive/vector/vectorSpace.ts'
 import type { Windows } from '../derive/windows.ts'
 import type { Judge } from '../domain/contradiction.ts'
 import { CaliberError } from '../domain/errors.ts'
@@ -102,7 +103,8 @@ function recall(parts: Parts, operation: Named<'recall'>, principal: Principal, 
   const { sessions, memories, windows, tokenizer, queryVectors, now } = parts
   const memory = (atLeastSeq: number | undefined) => memories.at(principal, atLeastSeq)
   const memoryAsOf = (seq: number, model: string | undefined) => memories.asOf(principal, seq, model)
-  const vectorsOf = async (query: string, model?: string) => {
+  const vectorsOf = async (query: string, model?: string): Promise<QuestionVectors> => {
+    if (queryVectors.length === 0) return new Map()
     // What is held knows the models that it needs.
     if (model === undefined) await memory(undefined)
     const spaces = memories.spacesOf(principal.tenantId, model)

@@ -131,9 +131,7 @@ test('what an echo is depends on the items that are there and their order alone'
         if (comes === texts.has(item)) continue
         if (comes) texts.set(item, echoes.add(item))
         else texts.delete(item)
-        const swayed = echoes.swayedBy(item)
-        if (!comes) echoes.remove(item)
-        for (const ordinal of swayed) {
+        for (const ordinal of comes ? echoes.swayedBy(item) : echoes.remove(item)) {
           const other = items[ordinal] as Utterance
           texts.set(other, echoes.ownTextOf(other))
         }

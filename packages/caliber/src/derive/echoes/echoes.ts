@@ -45,17 +45,25 @@ export class Echoes {
     return this.#withoutEchoes(item, sentences)
   }
 
-  remove(item: Utterance): void {
-    for (const sentence of sentencesIn(item)) {
+  /** Let go of an item. @returns the items that it swayed, as {@link swayedBy} */
+  remove(item: Utterance): ReadonlySet<number> {
+    const sentences = sentencesIn(item)
+    const swayed = this.#swayedBy(item, sentences)
+    for (const sentence of sentences) {
       this.#said.remove(sentence, item.ordinal)
       if (isNoted(item, sentence)) this.#noted.remove(sentence, item.ordinal)
     }
+    return swayed
   }
 
-  /** The items that echo others with an item that is held than they would without. They come after it. */
+  /** The items after an item that echo something else with it than they would without. */
   swayedBy(item: Utterance): ReadonlySet<number> {
+    return this.#swayedBy(item, sentencesIn(item))
+  }
+
+  #swayedBy(item: Utterance, sentences: readonly Sentence[]): ReadonlySet<number> {
     const swayed = new Set<number>()
-    for (const sentence of sentencesIn(item)) {
+    for (const sentence of sentences) {
       const table = this.#tableOf(sentence)
       if (table.first(sentence) !== item.ordinal) continue
       // Where it is the first to say so, the second would be; whoever comes after that one echoes either.
@@ -77,8 +85,8 @@ export class Echoes {
   }
 
   #withoutEchoes({ ordinal, text }: Utterance, sentences: readonly Sentence[]): string {
-    const isEcho = (sentence: Sentence) => (this.#tableOf(sentence).first(sentence) ?? ordinal) < ordinal
-    if (!sentences.some(isEcho)) return text
+    const echoes = new Set(sentences.filter((each) => (this.#tableOf(each).first(each) ?? ordinal) < ordinal))
+    if (echoes.size === 0) return text
     const kept: string[] = []
     let done = 0
     for (let lineStart = 0; lineStart <= text.length; ) {
@@ -88,8 +96,8 @@ export class Echoes {
       while ((sentences[done]?.start ?? lineEnd) < lineEnd) done += 1
       const inLine = sentences.slice(first, done)
       // What is shorter than a sentence belongs to the echo beside it: a date, a name, a "Noted:".
-      const own = inLine.filter((sentence) => sentence.words >= leastWords && !isEcho(sentence))
-      if (!inLine.some(isEcho)) kept.push(text.slice(lineStart, lineEnd))
+      const own = inLine.filter((sentence) => sentence.words >= leastWords && !echoes.has(sentence))
+      if (!inLine.some((sentence) => echoes.has(sentence))) kept.push(text.slice(lineStart, lineEnd))
       else if (own.length > 0) kept.push(own.map(({ start, end }) => text.slice(start, end)).join(gap))
       lineStart = lineEnd + 1
     }
