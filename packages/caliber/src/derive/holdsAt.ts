@@ -1,4 +1,4 @@
-import type { MemoryItem } from './tenantMemory.ts'
+import type { MemoryItem } from './memoryItem.ts'
 
 /** Whether an item holds in the world at a moment. Only notes can say that they do not. */
 export function holdsAt({ note }: MemoryItem, atMs: number): boolean {

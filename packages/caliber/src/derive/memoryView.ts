@@ -6,8 +6,10 @@ import type { SemanticBasis } from '../domain/context/window.ts'
 import type { RegionId } from '../domain/ids.ts'
 import { notFound } from '../domain/notFound.ts'
 import type { Principal } from '../domain/principal.ts'
+import type { MemoryItem } from './memoryItem.ts'
+import type { ScopeMemory } from './scopeMemory.ts'
 import type { SummaryAnswer, SummaryGraph } from './summaries/summaryGraph.ts'
-import type { Embedded, Found, MemoryItem, NotePlace, ScopeMemory, Search, TenantMemory } from './tenantMemory.ts'
+import type { Embedded, Found, NotePlace, Search, TenantMemory } from './tenantMemory.ts'
 import type { QuestionVectors } from './vector/vectorSpace.ts'
 
 export class MemoryView {

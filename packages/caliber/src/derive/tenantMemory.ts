@@ -5,7 +5,7 @@
  * log, so two processes that have read the same log rank equal scores alike.
  */
 import type { Artifact } from '../domain/artifact.ts'
-import type { ContextItem, SemanticBasis, Signals } from '../domain/context/window.ts'
+import type { SemanticBasis, Signals } from '../domain/context/window.ts'
 import type { RegionId, TenantId } from '../domain/ids.ts'
 import { type Note, type NoteLevel, standingTypes } from '../domain/note.ts'
 import { type Turn, turnText } from '../domain/turn.ts'
@@ -15,38 +15,10 @@ import { KnownWords } from './lexical/knownWords.ts'
 import { type Place, spreadToNeighbours } from './lexical/neighbours.ts'
 import { RegionalIndex } from './lexical/regionalIndex.ts'
 import { queryTermsOf, termsOf } from './lexical/terms.ts'
+import { type MemoryItem, textBytesOf, withOwnText } from './memoryItem.ts'
 import { Regions } from './regions.ts'
+import { admitTurn, placeOf, replaceTurns, type ScopeMemory } from './scopeMemory.ts'
 import { type QuestionVectors, type Space, VectorSpace } from './vector/vectorSpace.ts'
-
-/** A live item as the memory holds it. */
-export interface MemoryItem extends ContextItem {
-  readonly ordinal: number
-  /** What it is found by and summarised from: its text, of a turn without what it echoes. */
-  readonly ownText: string
-  /** 0..1 */
-  readonly trust: number
-  /** Tokens of the item's own text. */
-  readonly tokenCount: number
-  readonly regionId: RegionId
-  readonly trajectoryId: string | null
-  /** Of a turn: where it was said. */
-  readonly scopeId: string | null
-  /** Of a turn: its place in the scope, from 1. */
-  readonly sequence: number | null
-  /** Of a note: the note. */
-  readonly note: Note | null
-}
-
-/** A scope as the memory holds it. */
-export interface ScopeMemory {
-  readonly regionId: RegionId
-  /** Budget of a context for this scope when a request names none. */
-  readonly budgetTokens: number
-  /** In the order they were said. */
-  readonly turns: MemoryItem[]
-  /** For each turn, the tokens of all turns before it. */
-  readonly tokensBefore: number[]
-}
 
 type ScopePlace = Pick<ScopeMemory, 'regionId' | 'budgetTokens'>
 
@@ -458,7 +430,7 @@ export class TenantMemory {
       this.#hide(item)
       this.#show(changed)
       const turns = this.#scopes.get(item.scopeId ?? '')?.turns
-      if (turns) turns[indexOf(turns, item.sequence ?? 0)] = changed
+      if (turns) turns[placeOf(turns, item.sequence ?? 0)] = changed
     }
   }
 
@@ -482,31 +454,7 @@ export class TenantMemory {
     const item = this.#items[ordinal]
     if (!item || item.scopeId === null || item.sequence === null) return undefined
     const turns = this.#scopes.get(item.scopeId)?.turns
-    return turns && { turns, index: indexOf(turns, item.sequence) }
-  }
-}
-
-function textBytesOf({ text, ownText }: MemoryItem): number {
-  return (ownText === text ? text.length : text.length + ownText.length) * 2
-}
-
-function withOwnText(item: MemoryItem, ownText: string): MemoryItem {
-  return {
-    ordinal: item.ordinal,
-    id: item.id,
-    kind: item.kind,
-    origin: item.origin,
-    role: item.role,
-    at: item.at,
-    text: item.text,
-    ownText,
-    trust: item.trust,
-    tokenCount: item.tokenCount,
-    regionId: item.regionId,
-    trajectoryId: item.trajectoryId,
-    scopeId: item.scopeId,
-    sequence: item.sequence,
-    note: item.note,
+    return turns && { turns, index: placeOf(turns, item.sequence) }
   }
 }
 
@@ -518,19 +466,6 @@ function placesOf({ pinned, type, level }: Note): readonly NotePlace[] {
   ]
 }
 
-function admitTurn(scope: ScopeMemory, item: MemoryItem): void {
-  const last = scope.turns.at(-1)
-  if (!last || last.ordinal < item.ordinal) append(scope, item)
-  else replaceTurns(scope, inOrder([...scope.turns, item]))
-}
-
-function replaceTurns(scope: ScopeMemory, turns: readonly MemoryItem[]): void {
-  const held = [...turns]
-  scope.turns.length = 0
-  scope.tokensBefore.length = 0
-  for (const turn of held) append(scope, turn)
-}
-
 /** A map keeps the order in which it is filled: a note that comes back is put where it was. */
 function admitNote(notes: Map<string, MemoryItem>, item: MemoryItem): void {
   const later = [...notes.values()].filter(({ ordinal }) => ordinal > item.ordinal)
@@ -539,27 +474,4 @@ function admitNote(notes: Map<string, MemoryItem>, item: MemoryItem): void {
     notes.delete(note.id)
     notes.set(note.id, note)
   }
-}
-
-function inOrder(items: readonly MemoryItem[]): readonly MemoryItem[] {
-  return items.toSorted((a, b) => a.ordinal - b.ordinal)
-}
-
-function append({ turns, tokensBefore }: ScopeMemory, item: MemoryItem): void {
-  const last = turns.length - 1
-  tokensBefore.push((tokensBefore[last] ?? 0) + (turns[last]?.tokenCount ?? 0))
-  turns.push(item)
-}
-
-/** Where the turn of a sequence number stands among turns in their order, of which some may have been forgotten. */
-function indexOf(turns: readonly MemoryItem[], sequence: number): number {
-  let [low, high] = [0, Math.min(sequence, turns.length) - 1]
-  // Where nothing was forgotten before it, it is the last that it can be.
-  if (turns[high]?.sequence === sequence) return high
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((turns[middle]?.sequence ?? 0) < sequence) low = middle + 1
-    else high = middle
-  }
-  return low
 }

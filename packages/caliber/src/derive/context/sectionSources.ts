@@ -8,8 +8,8 @@ import { divisionOf, type SectionName } from '../../domain/context/sections.ts'
 import type { Candidate, WindowRequest } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import { holdsAt } from '../holdsAt.ts'
+import type { MemoryItem } from '../memoryItem.ts'
 import type { MemoryView } from '../memoryView.ts'
-import type { MemoryItem } from '../tenantMemory.ts'
 import type { QuestionVectors } from '../vector/vectorSpace.ts'
 
 interface Asked {

@@ -9,7 +9,8 @@ import { type AsyncDerived, asyncDerived, createGraph, type Graph, type Input } 
 import { CaliberError } from '../../domain/errors.ts'
 import type { RegionId, TenantId } from '../../domain/ids.ts'
 import { limits } from '../../domain/limits.ts'
-import type { MemoryItem, TenantMemory } from '../tenantMemory.ts'
+import type { MemoryItem } from '../memoryItem.ts'
+import type { TenantMemory } from '../tenantMemory.ts'
 import { Joiner, type SummaryParts } from './joiner.ts'
 import { type Part, SummaryTree } from './summaryTree.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { holdsAt } from '../../derive/holdsAt.ts'
-import type { MemoryItem } from '../../derive/tenantMemory.ts'
+import type { MemoryItem } from '../../derive/memoryItem.ts'
 import { itemKinds } from '../../domain/itemKind.ts'
 import { limits } from '../../domain/limits.ts'
 import { type NoteLevel, noteLevels } from '../../domain/note.ts'
