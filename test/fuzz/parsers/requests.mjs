@@ -144,6 +144,7 @@ const operationInput = {
       sessions: { run: nothing },
       memories: { at: nothing, grown: () => {} },
       windows: { find: nothing, get: nothing, keep: nothing },
+      queryVectors: [],
       tokenizer: { name: 'characters', count: (text) => text.length },
       newId: () => id,
       now: () => new Date(0),
