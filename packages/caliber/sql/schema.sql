@@ -258,6 +258,7 @@ declare
   gone uuid[] := array(select f.id from caliber.forgotten_with(chosen) as f);
   named uuid[];
   digests bytea[];
+  scopes uuid[];
   touched uuid[];
   broken bigint;
 begin
@@ -267,6 +268,7 @@ begin
     raise exception 'a trajectory is not there or may not be written' using errcode = 'CB004';
   end if;
   named := gone || trajectories;
+  scopes := array(select distinct t.scope_id from caliber.turn t where t.tenant_id = tenant and t.id = any (gone));
   touched := array(
     select s.trajectory_id from caliber.turn t
     join caliber.scope s on s.tenant_id = t.tenant_id and s.id = t.scope_id where t.tenant_id = tenant and t.id = any (gone)
@@ -356,7 +358,7 @@ begin
   where w.tenant_id = tenant
     and (w.items is null or w.query_digest = any (digests) or w.id in (
            select shows.id from caliber.context_window shows cross join unnest(shows.items) as item (id)
-           where shows.tenant_id = tenant and item.id = any (gone)));
+           where shows.tenant_id = tenant and item.id = any (gone || scopes)));
   get diagnostics windows = row_count;
   -- The record stays, so that nothing is carried out a second time; whoever repeats the request is told that it differs.
   update caliber.idempotency i set response = null, request_digest = ''

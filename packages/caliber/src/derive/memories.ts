@@ -127,7 +127,8 @@ export class Memories {
       })
     const settled = () => undefined
     this.#lastPast = past.then(settled, settled)
-    return new MemoryView(await past, principal)
+    const memory = await past
+    return new MemoryView(memory, principal, this.#summariesOf(principal.tenantId, memory, true))
   }
 
   /** Stop what is being made. */
@@ -157,8 +158,9 @@ export class Memories {
     return { memory, summaries, headSeq: 0, checkedAtMs: Number.NEGATIVE_INFINITY, loading: undefined }
   }
 
-  #summariesOf(tenantId: TenantId, memory: TenantMemory): SummaryGraph {
-    return new SummaryGraph(tenantId, memory, this.#options.summaries)
+  #summariesOf(tenantId: TenantId, memory: TenantMemory, isPast = false): SummaryGraph {
+    const { summaries, now } = this.#options
+    return new SummaryGraph(tenantId, memory, { ...summaries, isPast, now })
   }
 
   async #catchUp({ tenantId, principalId }: Principal, entry: Entry): Promise<void> {

@@ -1,9 +1,11 @@
 import type { ContextItem } from '../domain/context/window.ts'
 import type { RegionId } from '../domain/ids.ts'
+import type { ItemKind } from '../domain/itemKind.ts'
 import type { Note } from '../domain/note.ts'
 
 /** A live item as the memory holds it. */
 export interface MemoryItem extends ContextItem {
+  readonly kind: ItemKind
   readonly ordinal: number
   /** What it is found by and summarised from: its text, of a turn without what it echoes. */
   readonly ownText: string

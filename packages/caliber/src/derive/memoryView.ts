@@ -8,17 +8,17 @@ import { notFound } from '../domain/notFound.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { MemoryItem } from './memoryItem.ts'
 import type { ScopeMemory } from './scopeMemory.ts'
-import type { SummaryAnswer, SummaryGraph } from './summaries/summaryGraph.ts'
+import type { InShort, SummaryAnswer, SummaryGraph } from './summaries/summaryGraph.ts'
 import type { Embedded, Found, NotePlace, Search, TenantMemory } from './tenantMemory.ts'
 import type { QuestionVectors } from './vector/vectorSpace.ts'
 
 export class MemoryView {
   readonly #memory: TenantMemory
   readonly #readable: ReadonlySet<RegionId>
-  readonly #summaries: SummaryGraph | undefined
+  readonly #summaries: SummaryGraph
 
-  /** @param summaries over that memory; there are none of a memory of the past */
-  constructor(memory: TenantMemory, principal: Pick<Principal, 'principalId' | 'regions'>, summaries?: SummaryGraph) {
+  /** @param summaries over that memory */
+  constructor(memory: TenantMemory, principal: Pick<Principal, 'principalId' | 'regions'>, summaries: SummaryGraph) {
     this.#memory = memory
     this.#summaries = summaries
     this.#readable = memory.regions.readableBy(principal)
@@ -51,19 +51,36 @@ export class MemoryView {
 
   /** In how many items and summaries of the whole memory, open to the principal or not, an item of these ids or a text stands. */
   residueOf(ids: ReadonlySet<string>, words: string | undefined): number {
-    return this.#memory.residueOf(ids, words) + (this.#summaries?.residueOf(words) ?? 0)
+    return this.#memory.residueOf(ids, words) + this.#summaries.residueOf(words)
   }
 
   /** What was said in a scope, in short. @throws CaliberError `not_found`; `unavailable` as `SummaryGraph.ofScope` does */
   summaryOfScope(scopeId: string): Promise<SummaryAnswer> {
     this.scope(scopeId)
-    return this.#present().ofScope(scopeId)
+    return this.#summaries.ofScope(scopeId)
   }
 
   /** What was said in the scopes of a trajectory, in short. @throws CaliberError as {@link summaryOfScope} does */
   summaryOfTrajectory(trajectoryId: string): Promise<SummaryAnswer> {
     this.assertTrajectory(trajectoryId)
-    return this.#present().ofTrajectory(trajectoryId)
+    return this.#summaries.ofTrajectory(trajectoryId)
+  }
+
+  /** What makes the summaries of the memory. */
+  get summariser(): string {
+    return this.#summaries.model
+  }
+
+  /** The first turns of a scope in short. @returns as `SummaryGraph.earlier` does @throws CaliberError `not_found` */
+  async earlier(scopeId: string, throughSequence: number, maxTokens: number): Promise<InShort | undefined> {
+    this.scope(scopeId)
+    return this.#summaries.earlier(scopeId, throughSequence, maxTokens)
+  }
+
+  /** An item in short. @returns as `SummaryGraph.earlier` does */
+  async brief(id: string): Promise<InShort | undefined> {
+    const item = this.item(id)
+    return item && this.#summaries.brief(item)
   }
 
   /** The live notes that contradict an item, while nobody has resolved it. */
@@ -106,10 +123,5 @@ export class MemoryView {
   /** The items that fit a query best, best first; equal scores in log order. */
   search(search: Omit<Search, 'regions'>): readonly Found[] {
     return this.#memory.search({ ...search, regions: this.#readable })
-  }
-
-  #present(): SummaryGraph {
-    if (!this.#summaries) throw new TypeError('Summaries are of the present.')
-    return this.#summaries
   }
 }

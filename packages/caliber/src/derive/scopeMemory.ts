@@ -10,6 +10,8 @@ export interface ScopeMemory {
   readonly turns: MemoryItem[]
   /** For each turn, the tokens of all turns before it. */
   readonly tokensBefore: number[]
+  /** How often the turns changed otherwise than by one more at their end. */
+  rewrites: number
 }
 
 /** Put a turn where its ordinal says. */
@@ -23,9 +25,16 @@ export function admitTurn(scope: ScopeMemory, item: MemoryItem): void {
     )
 }
 
+/** Hold a turn in place of the one of its sequence number. */
+export function replaceTurn(scope: ScopeMemory, item: MemoryItem): void {
+  scope.rewrites += 1
+  scope.turns[placeOf(scope.turns, item.sequence ?? 0)] = item
+}
+
 /** Hold these turns, in their order, and no others. */
 export function replaceTurns(scope: ScopeMemory, turns: readonly MemoryItem[]): void {
   const held = [...turns]
+  scope.rewrites += 1
   scope.turns.length = 0
   scope.tokensBefore.length = 0
   for (const turn of held) append(scope, turn)
@@ -37,7 +46,10 @@ function append({ turns, tokensBefore }: ScopeMemory, item: MemoryItem): void {
   turns.push(item)
 }
 
-/** Where the turn of a sequence number stands among turns in their order, of which some may have been forgotten. */
+/**
+ * Where the turn of a sequence number stands among turns in their order, of which some may have been forgotten; without it,
+ * where the first after it stands, or the last.
+ */
 export function placeOf(turns: readonly MemoryItem[], sequence: number): number {
   let [low, high] = [0, Math.min(sequence, turns.length) - 1]
   // Where nothing was forgotten before it, it is the last that it can be.

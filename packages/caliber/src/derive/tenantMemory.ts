@@ -17,7 +17,7 @@ import { RegionalIndex } from './lexical/regionalIndex.ts'
 import { queryTermsOf, termsOf } from './lexical/terms.ts'
 import { type MemoryItem, textBytesOf, withOwnText } from './memoryItem.ts'
 import { Regions } from './regions.ts'
-import { admitTurn, placeOf, replaceTurns, type ScopeMemory } from './scopeMemory.ts'
+import { admitTurn, placeOf, replaceTurn, replaceTurns, type ScopeMemory } from './scopeMemory.ts'
 import { type QuestionVectors, type Space, VectorSpace } from './vector/vectorSpace.ts'
 
 type ScopePlace = Pick<ScopeMemory, 'regionId' | 'budgetTokens'>
@@ -172,7 +172,7 @@ export class TenantMemory {
   }
 
   addScope(scopeId: string, trajectoryId: string, { regionId, budgetTokens }: ScopePlace): void {
-    this.#scopes.set(scopeId, { regionId, budgetTokens, turns: [], tokensBefore: [] })
+    this.#scopes.set(scopeId, { regionId, budgetTokens, turns: [], tokensBefore: [], rewrites: 0 })
     const scopeIds = this.#scopesOf.get(trajectoryId)
     if (scopeIds) scopeIds.push(scopeId)
     else this.#scopesOf.set(trajectoryId, [scopeId])
@@ -429,8 +429,8 @@ export class TenantMemory {
       const changed = withOwnText(item, ownText)
       this.#hide(item)
       this.#show(changed)
-      const turns = this.#scopes.get(item.scopeId ?? '')?.turns
-      if (turns) turns[placeOf(turns, item.sequence ?? 0)] = changed
+      const scope = this.#scopes.get(item.scopeId ?? '')
+      if (scope) replaceTurn(scope, changed)
     }
   }
 

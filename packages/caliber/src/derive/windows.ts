@@ -62,7 +62,10 @@ export class Windows {
     // The fastest level: three quarters of the size for a quarter of a millisecond.
     const record = deflateRawSync(JSON.stringify(window), { level: 1 })
     const { request, verdicts, eventSeq } = window.receipt
-    const shown = verdicts.filter(({ verdict }) => verdict === 'included').map(({ id }) => id)
+    const included = verdicts.filter(({ verdict }) => verdict === 'included')
+    // A summary says something of every turn before it: it goes when one of its scope does.
+    const summarised = included.some(({ kind }) => kind === 'summary') && request.scopeId !== null
+    const shown = [...included.map(({ id }) => id), ...(summarised ? [request.scopeId] : [])]
     const query = request.query === null ? null : createHash('sha256').update(request.query).digest()
     await this.#sessions.run(
       claimsOf(principal),

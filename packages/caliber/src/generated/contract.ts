@@ -215,7 +215,7 @@ export const contract: readonly ContractOperation[] = [
     method: 'POST',
     path: '/v1/contexts/{windowId}/vary',
     pathFields: ['windowId'],
-    summary: 'What if: show how a context would differ under another budget, without some items, or divided otherwise.',
+    summary: 'What if: show how a context would differ under another budget, without some items, by another model, or divided otherwise.',
     needs: 'read',
     effect: 'recall',
     idempotent: true,
@@ -232,6 +232,10 @@ export const contract: readonly ContractOperation[] = [
           type: 'array',
           maxItems: 100,
           items: { type: 'string', format: 'uuid' },
+        },
+        model: {
+          description: 'Another embedding model in use, as memory.status names it; null to rank by words alone.',
+          anyOf: [{ type: 'string', maxLength: 500 }, { type: 'null' }],
         },
         shares: {
           description: 'Most of the budget that a section takes while a later one has candidates.',

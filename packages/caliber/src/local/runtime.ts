@@ -76,7 +76,7 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
   const summaries = {
     summariser: options.summariser ?? extractiveSummariser(tokenizer.count),
     derivations: new Derivations(sessions),
-    countTokens: tokenizer.count,
+    tokenizer,
   }
   const queryVectors = embedders.map((embedder) => new QueryVectors(embedder, now))
   const memories = new Memories(sessions, {

@@ -60,6 +60,15 @@ test('until the new model is complete the one before ranks, new items included; 
     await now.call('memory.search', { query: 'another question' })
     expect(old.requests).toEqual([])
     expect(await replayed(now, window)).toEqual({ isSame: true, model: before })
+    // What if the new one had ranked, or none, or one that nobody has.
+    const { windowId } = window
+    const varied = (model: string | null) => now.call<{ window: KeptWindow }>('context.vary', { windowId, model })
+    const { window: other } = await varied(after)
+    expect(other.receipt.semantic).toMatchObject({ model: after, coverage: 'full' })
+    expect(other.receipt.eventSeq).toBe(window.receipt.eventSeq)
+    expect((await varied(before)).window.text).toBe(window.text)
+    expect((await varied(null)).window.receipt.semantic).toMatchObject({ coverage: 'off' })
+    await expect(varied('elsewhere/8')).rejects.toMatchObject({ code: 'invalid_input' })
 
     await during({ embedder: embedderAt(young, after) }, async (only) => {
       const alone = as(tenant, only)

@@ -64,6 +64,38 @@ test('every window of a history is reproduced octet by octet, whatever came afte
   )
 })
 
+test('a window in which turns stand in short is reproduced by another process, and goes when one of them is forgotten', async () => {
+  const tenant = await caliber.tenant()
+  const { scopeId } = await conversation(tenant)
+  const turnIds: string[] = []
+  for (let i = 0; i < 200; i += 1) {
+    const { turns } = await say(tenant, scopeId, `Berth ${i}: the crane lifts ${i * 7} tons, and boat ${i * 3} waits.`)
+    turnIds.push(String(turns[0]?.turnId))
+  }
+  const window = await assemble(tenant, { scopeId, budgetTokens: 2_048 })
+  const summary = window.receipt.verdicts.find(({ section }) => section === 'earlier')
+  expect(summary).toMatchObject({ kind: 'summary', verdict: 'included', reason: 'fits', position: 1 })
+  expect(window.receipt.summaries).toEqual({ model: 'extractive/1', coverage: 'full' })
+  for (let i = 0; i < 60; i += 1) await say(tenant, scopeId, `Later ${i}`)
+  const smaller = await vary(tenant, window, { budgetTokens: 1_800 })
+  expect(smaller.window.receipt.verdicts.some(({ section }) => section === 'earlier')).toBe(true)
+  const without = await vary(tenant, window, { without: [turnIds[0]] })
+  expect(without.window.receipt.verdicts.some(({ section }) => section === 'earlier')).toBe(false)
+  const other = await createRuntime(caliber.sessions, {})
+  try {
+    const stranger = callsAs({ ...tenant, rights: ['read'] }, other)
+    expect(await replay(stranger, window)).toEqual({ isSame: true, changes: [], window })
+  } finally {
+    await other.close()
+  }
+
+  const named = new Set(window.receipt.verdicts.map(({ id }) => id))
+  const quiet = turnIds.find((id) => !named.has(id))
+  expect(quiet).toBeDefined()
+  await tenant.call('memory.forget', { items: [quiet], reason: 'asked for' })
+  await expect(replay(tenant, window)).rejects.toMatchObject({ code: 'not_found' })
+})
+
 test('another process reproduces it as well', async () => {
   const tenant = await caliber.tenant()
   const noteId = await record(tenant, { subject: 'crane', content: 'The crane is broken.' })
@@ -187,7 +219,7 @@ test('memories of the past are folded one after the other, and no more than eigh
     summaries: {
       summariser: extractiveSummariser((text) => text.length),
       derivations: new Derivations(caliber.sessions),
-      countTokens: (text) => text.length,
+      tokenizer: { name: 'characters', count: (text) => text.length },
     },
     now: () => new Date(),
   })
@@ -211,7 +243,7 @@ async function conversation(tenant: TestTenant): Promise<{ trajectoryId: string;
 }
 
 const say = (tenant: TestTenant, scopeId: string, content: string) =>
-  tenant.call('turn.append', { scopeId, turns: [{ role: 'user', content }] })
+  tenant.call<{ turns: { turnId: string }[] }>('turn.append', { scopeId, turns: [{ role: 'user', content }] })
 
 async function record(tenant: TestTenant, note: object): Promise<string> {
   return (await tenant.call<{ noteId: string }>('note.record', note)).noteId

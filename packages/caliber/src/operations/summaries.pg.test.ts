@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Derivations } from '../derive/summaries/derivations.ts'
 import { textDigest } from '../derive/textDigest.ts'
+import type { KeptWindow } from '../domain/context/window.ts'
 import { createRuntime } from '../local/runtime.ts'
 import { openAiSummariser } from '../models/openAiSummariser.ts'
 import { type ChatServer, chatServer } from '../models/testing/chatServer.ts'
@@ -188,6 +189,45 @@ test('a claim whose value was dropped meanwhile publishes nothing under the clai
   expect(await rows(tenant)).toBe(1)
 })
 
+test('a window waits for no model, has what it made the next time, and asks for nothing again', async () => {
+  const { tenant, scopeId } = await dialogue(160)
+  const open = gate()
+  server.hold(open.passed().then(() => undefined))
+  expect(await summariesOf(tenant, scopeId)).toEqual({ model: expect.stringContaining('small'), coverage: 'off' })
+  open.open('')
+  await expect.poll(() => summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'full' })
+  const window = await assembled(tenant, scopeId)
+  expect(window.text).toContain('summary]')
+  server.requests.splice(0)
+  const again = await createRuntime(caliber.sessions, { summariser: summariser() })
+  try {
+    const same = callsAs({ ...tenant, rights: ['read'] }, again)
+    await expect.poll(() => summariesOf(same, scopeId)).toMatchObject({ coverage: 'full' })
+    expect((await assembled(same, scopeId)).text).toBe(window.text)
+    // A turn more changes no leaf below the cut, and a window of the past none at all.
+    await say(tenant, scopeId, 'One more: the tide turns at noon.')
+    expect(await summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'full' })
+    expect(await same.call('context.replay', { windowId: window.windowId })).toMatchObject({ isSame: true })
+    expect(server.requests).toEqual([])
+  } finally {
+    await again.close()
+  }
+})
+
+test('while the model is away windows go without, and it is left alone for a while', async () => {
+  const { tenant, scopeId } = await dialogue(160)
+  server.fail((response) => void response.writeHead(401).end())
+  await expect
+    .poll(async () => {
+      expect(await summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'off' })
+      return server.requests.length
+    })
+    .toBeGreaterThan(0)
+  const { length } = server.requests
+  for (let i = 0; i < 5; i += 1) expect(await summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'off' })
+  expect(server.requests.length).toBeLessThanOrEqual(length + 4)
+})
+
 test('a scope in a region that is closed to somebody has no summary for them', async () => {
   const { tenant, scopeId, trajectoryId } = await dialogue(20, undefined, 'private')
   await summarised(tenant, scopeId)
@@ -209,6 +249,12 @@ test('without a model the sentences that say most are chosen, and nothing is kep
     await plain.close()
   }
 })
+
+const assembled = (principal: TestPrincipal, scopeId: string) =>
+  principal.call<KeptWindow>('context.assemble', { scopeId, budgetTokens: 4_096 })
+
+const summariesOf = async (principal: TestPrincipal, scopeId: string) =>
+  (await assembled(principal, scopeId)).receipt.summaries
 
 function summarised(principal: TestPrincipal, scopeId: string): Promise<Answer> {
   return principal.call<Answer>('scope.summary', { scopeId })

@@ -264,7 +264,7 @@ export interface ContextClient {
   replay(input: ContextReplayInput, options?: CallOptions): Promise<ContextReplayOutput>
 
   /**
-   * What if: show how a context would differ under another budget, without some items, or divided otherwise.
+   * What if: show how a context would differ under another budget, without some items, by another model, or divided otherwise.
    *
    * Needs the right `read`.
    * @example await client.context.vary({ windowId: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', budgetTokens: 400 })

@@ -123,9 +123,14 @@ export interface ContextWindow {
       /** Names the set of items that had a vector. */
       readonly vectors: string
     }
+    /** What stands in short where not everything fits: off while it is being made, and then nothing does. */
+    readonly summaries?: {
+      readonly model: string
+      readonly coverage: 'off' | 'full'
+    }
     readonly usedTokens: number
     readonly sections: readonly {
-      readonly name: 'frame' | 'pinned' | 'standing' | 'knowledge' | 'history' | 'retrieved'
+      readonly name: 'frame' | 'pinned' | 'standing' | 'knowledge' | 'earlier' | 'history' | 'retrieved'
       readonly tokens: number
       readonly items: number
     }[]
@@ -137,15 +142,24 @@ export interface ContextWindow {
     readonly verdicts: readonly {
       /** UUID. */
       readonly id: string
-      readonly kind: 'turn' | 'artifact' | 'note'
-      readonly section: 'pinned' | 'standing' | 'knowledge' | 'history' | 'retrieved'
+      /** A summary stands for turns that left the history, and is no item. */
+      readonly kind: 'turn' | 'artifact' | 'note' | 'summary'
+      readonly section: 'pinned' | 'standing' | 'knowledge' | 'earlier' | 'history' | 'retrieved'
       readonly verdict: 'included' | 'excluded'
       /**
-       * required: pinned. fits: taken in order of preference. over_budget: does not fit into what is left. over_share:
-       * the section has used its share. evicted_block: history leaves in blocks, and this block left. weak: while a
-       * conversation goes on, only what matches much of the last words comes after it.
+       * required: pinned. fits: taken in order of preference. summarised: too long, taken in short. over_budget: does
+       * not fit into what is left. over_share: the section has used its share. evicted_block: history leaves in blocks,
+       * and this block left. weak: while a conversation goes on, only what matches much of the last words comes after
+       * it.
        */
-      readonly reason: 'required' | 'fits' | 'over_budget' | 'over_share' | 'evicted_block' | 'weak'
+      readonly reason: 
+        | 'required'
+        | 'fits'
+        | 'summarised'
+        | 'over_budget'
+        | 'over_share'
+        | 'evicted_block'
+        | 'weak'
       readonly tokens: number
       readonly position: number | null
       readonly at: string
@@ -603,9 +617,21 @@ export interface ContextReplayOutput {
         /** Names the set of items that had a vector. */
         readonly vectors: string
       }
+      /** What stands in short where not everything fits: off while it is being made, and then nothing does. */
+      readonly summaries?: {
+        readonly model: string
+        readonly coverage: 'off' | 'full'
+      }
       readonly usedTokens: number
       readonly sections: readonly {
-        readonly name: 'frame' | 'pinned' | 'standing' | 'knowledge' | 'history' | 'retrieved'
+        readonly name: 
+          | 'frame'
+          | 'pinned'
+          | 'standing'
+          | 'knowledge'
+          | 'earlier'
+          | 'history'
+          | 'retrieved'
         readonly tokens: number
         readonly items: number
       }[]
@@ -617,15 +643,24 @@ export interface ContextReplayOutput {
       readonly verdicts: readonly {
         /** UUID. */
         readonly id: string
-        readonly kind: 'turn' | 'artifact' | 'note'
-        readonly section: 'pinned' | 'standing' | 'knowledge' | 'history' | 'retrieved'
+        /** A summary stands for turns that left the history, and is no item. */
+        readonly kind: 'turn' | 'artifact' | 'note' | 'summary'
+        readonly section: 'pinned' | 'standing' | 'knowledge' | 'earlier' | 'history' | 'retrieved'
         readonly verdict: 'included' | 'excluded'
         /**
-         * required: pinned. fits: taken in order of preference. over_budget: does not fit into what is left.
-         * over_share: the section has used its share. evicted_block: history leaves in blocks, and this block left.
-         * weak: while a conversation goes on, only what matches much of the last words comes after it.
+         * required: pinned. fits: taken in order of preference. summarised: too long, taken in short. over_budget: does
+         * not fit into what is left. over_share: the section has used its share. evicted_block: history leaves in
+         * blocks, and this block left. weak: while a conversation goes on, only what matches much of the last words
+         * comes after it.
          */
-        readonly reason: 'required' | 'fits' | 'over_budget' | 'over_share' | 'evicted_block' | 'weak'
+        readonly reason: 
+          | 'required'
+          | 'fits'
+          | 'summarised'
+          | 'over_budget'
+          | 'over_share'
+          | 'evicted_block'
+          | 'weak'
         readonly tokens: number
         readonly position: number | null
         readonly at: string
@@ -643,8 +678,8 @@ export interface ContextReplayOutput {
 }
 
 /**
- * Input of `context.vary`: What if: show how a context would differ under another budget, without some items, or
- * divided otherwise.
+ * Input of `context.vary`: What if: show how a context would differ under another budget, without some items, by
+ * another model, or divided otherwise.
  */
 export interface ContextVaryInput {
   /** Matches ^[0-9a-f]{64}$. */
@@ -653,6 +688,8 @@ export interface ContextVaryInput {
   readonly budgetTokens?: number | undefined
   /** Items that are no candidates; what they replaced does not come back. At most 100 items. */
   readonly without?: readonly string[] | undefined
+  /** Another embedding model in use, as memory.status names it; null to rank by words alone. */
+  readonly model?: string | null | undefined
   /** Most of the budget that a section takes while a later one has candidates. */
   readonly shares?: {
     /** 0 to 1. */
@@ -674,16 +711,18 @@ export interface ContextVaryOutput {
   readonly in: readonly {
     /** UUID. */
     readonly id: string
-    readonly kind: 'turn' | 'artifact' | 'note'
-    readonly section: 'pinned' | 'standing' | 'knowledge' | 'history' | 'retrieved'
+    /** A summary stands for turns that left the history, and is no item. */
+    readonly kind: 'turn' | 'artifact' | 'note' | 'summary'
+    readonly section: 'pinned' | 'standing' | 'knowledge' | 'earlier' | 'history' | 'retrieved'
     readonly tokens: number
   }[]
   /** Items that go out, in their order. */
   readonly out: readonly {
     /** UUID. */
     readonly id: string
-    readonly kind: 'turn' | 'artifact' | 'note'
-    readonly section: 'pinned' | 'standing' | 'knowledge' | 'history' | 'retrieved'
+    /** A summary stands for turns that left the history, and is no item. */
+    readonly kind: 'turn' | 'artifact' | 'note' | 'summary'
+    readonly section: 'pinned' | 'standing' | 'knowledge' | 'earlier' | 'history' | 'retrieved'
     readonly tokens: number
   }[]
   /** Whether what it is compared with equals the stored context; see context.replay. */
@@ -759,9 +798,21 @@ export interface ContextVaryOutput {
         /** Names the set of items that had a vector. */
         readonly vectors: string
       }
+      /** What stands in short where not everything fits: off while it is being made, and then nothing does. */
+      readonly summaries?: {
+        readonly model: string
+        readonly coverage: 'off' | 'full'
+      }
       readonly usedTokens: number
       readonly sections: readonly {
-        readonly name: 'frame' | 'pinned' | 'standing' | 'knowledge' | 'history' | 'retrieved'
+        readonly name: 
+          | 'frame'
+          | 'pinned'
+          | 'standing'
+          | 'knowledge'
+          | 'earlier'
+          | 'history'
+          | 'retrieved'
         readonly tokens: number
         readonly items: number
       }[]
@@ -773,15 +824,24 @@ export interface ContextVaryOutput {
       readonly verdicts: readonly {
         /** UUID. */
         readonly id: string
-        readonly kind: 'turn' | 'artifact' | 'note'
-        readonly section: 'pinned' | 'standing' | 'knowledge' | 'history' | 'retrieved'
+        /** A summary stands for turns that left the history, and is no item. */
+        readonly kind: 'turn' | 'artifact' | 'note' | 'summary'
+        readonly section: 'pinned' | 'standing' | 'knowledge' | 'earlier' | 'history' | 'retrieved'
         readonly verdict: 'included' | 'excluded'
         /**
-         * required: pinned. fits: taken in order of preference. over_budget: does not fit into what is left.
-         * over_share: the section has used its share. evicted_block: history leaves in blocks, and this block left.
-         * weak: while a conversation goes on, only what matches much of the last words comes after it.
+         * required: pinned. fits: taken in order of preference. summarised: too long, taken in short. over_budget: does
+         * not fit into what is left. over_share: the section has used its share. evicted_block: history leaves in
+         * blocks, and this block left. weak: while a conversation goes on, only what matches much of the last words
+         * comes after it.
          */
-        readonly reason: 'required' | 'fits' | 'over_budget' | 'over_share' | 'evicted_block' | 'weak'
+        readonly reason: 
+          | 'required'
+          | 'fits'
+          | 'summarised'
+          | 'over_budget'
+          | 'over_share'
+          | 'evicted_block'
+          | 'weak'
         readonly tokens: number
         readonly position: number | null
         readonly at: string

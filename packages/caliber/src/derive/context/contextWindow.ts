@@ -1,14 +1,15 @@
 /** The window for a request over a tenant's memory: candidates, assembly, and the name by which it can be explained. */
 import { assembleWindow } from '../../domain/context/assemble.ts'
 import { divisionOf, type SectionName } from '../../domain/context/sections.ts'
-import type { KeptWindow, WindowRequest } from '../../domain/context/window.ts'
+import type { Candidate, KeptWindow, WindowRequest } from '../../domain/context/window.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { MemoryView } from '../memoryView.ts'
 import { textDigest } from '../textDigest.ts'
 import type { QuestionVectors } from '../vector/vectorSpace.ts'
-import { candidatesFor } from './sectionSources.ts'
+import { candidatesFor, type Proposal } from './sectionSources.ts'
+import { type Summaries, type WantedSummaries, wantedSummaries } from './wantedSummaries.ts'
 
-interface Instruments {
+export interface Instruments {
   readonly tokenizer: string
   countTokens(text: string): number
   readonly at: Date
@@ -16,6 +17,10 @@ interface Instruments {
   readonly vectors: QuestionVectors
   /** What is tried out. */
   readonly variation?: Variation | undefined
+  /** Of the same request and memory: what it wanted in short. */
+  readonly summaries?: Summaries | undefined
+  /** Of the same request and memory, if they were looked for already. */
+  readonly candidates?: readonly Proposal[] | undefined
 }
 
 /** What differs from the window that a request gets. */
@@ -26,22 +31,31 @@ export interface Variation {
   readonly shares: Readonly<Partial<Record<SectionName, number>>>
 }
 
+/** A window, and what else follows from its request. */
+export interface Assembled {
+  readonly window: KeptWindow
+  /** The regions of all that it names. */
+  readonly regions: ReadonlySet<RegionId>
+  readonly candidates: readonly Proposal[]
+  readonly wanted: WantedSummaries
+}
+
 /**
- * Assemble a window. Equal memory, vectors, request and validity give an equal window with an equal id: the id is the SHA-256
- * of everything in it but the clock.
+ * Assemble a window. Equal memory, vectors, summaries, request and validity give an equal window with an equal id: the id is
+ * the SHA-256 of everything in it but the clock.
  *
- * @returns the window, and the regions of all that it names
  * @throws CaliberError `budget_too_small`, `not_found`
  */
 export function contextWindow(
   request: WindowRequest,
   memory: MemoryView,
-  { tokenizer, countTokens, at, vectors, variation }: Instruments,
-): { readonly window: KeptWindow; readonly regions: ReadonlySet<RegionId> } {
-  const candidates = candidatesFor({ request, memory, vectors, nowMs: at.getTime(), without: variation?.without })
+  { tokenizer, countTokens, at, vectors, variation, summaries, ...known }: Instruments,
+): Assembled {
+  const asked = { request, memory, vectors, nowMs: at.getTime(), without: variation?.without }
+  const candidates = known.candidates ?? candidatesFor(asked)
   const usual = divisionOf(request)
-  const window = assembleWindow(request, {
-    candidates,
+  const { receipt, ...content } = assembleWindow(request, {
+    candidates: summaries ? withSummaries(candidates, summaries) : candidates,
     eventSeq: memory.seq,
     at: at.toISOString(),
     tokenizer,
@@ -49,14 +63,35 @@ export function contextWindow(
     division: { ...usual, shares: { ...usual.shares, ...variation?.shares } },
     countTokens,
   })
+  const { earlier, briefs } = wantedSummaries(asked, candidates, receipt.verdicts)
+  const wanted = { earlier, briefs: summaries?.wanted.briefs ?? briefs }
+  const coverage = summaries ? 'full' : 'off'
+  const isWanting = earlier !== null || wanted.briefs.length > 0
+  const window = {
+    ...content,
+    receipt: { ...receipt, ...(isWanting && { summaries: { model: memory.summariser, coverage } as const }) },
+  }
   const named = { ...window, receipt: { ...window.receipt, at: null } }
   const windowId = textDigest(JSON.stringify(named))
-  const asked = [
+  const askedFor = [
     ...(request.scopeId === null ? [] : [memory.scope(request.scopeId).regionId]),
     ...(request.trajectoryId === null ? [] : [memory.regionOfTrajectory(request.trajectoryId)]),
   ]
   return {
     window: { windowId, ...window },
-    regions: new Set([...asked, ...candidates.map(({ item }) => item.regionId)]),
+    regions: new Set([...askedFor, ...candidates.map(({ item }) => item.regionId)]),
+    candidates,
+    wanted,
   }
+}
+
+function withSummaries(candidates: readonly Candidate[], { earlier, briefs }: Summaries): readonly Candidate[] {
+  const brief = new Map(briefs.map((each) => [each.id, each]))
+  return [
+    ...(earlier ? [{ item: earlier, section: 'earlier', required: false, signals: {} } as const] : []),
+    ...candidates.map((candidate) => {
+      const short = brief.get(candidate.item.id)
+      return short ? { ...candidate, brief: short } : candidate
+    }),
+  ]
 }

@@ -12,7 +12,7 @@ import type { MemoryItem } from '../memoryItem.ts'
 import type { MemoryView } from '../memoryView.ts'
 import type { QuestionVectors } from '../vector/vectorSpace.ts'
 
-interface Asked {
+export interface Asked {
   readonly request: WindowRequest
   readonly memory: MemoryView
   /** The vectors of {@link searchedFor}. */
@@ -25,7 +25,7 @@ interface Asked {
 type SectionSource = (asked: Asked) => Iterable<Proposal>
 
 /** A candidate whose item the memory holds. */
-type Proposal = Candidate & { readonly item: MemoryItem }
+export type Proposal = Candidate & { readonly item: MemoryItem }
 
 /** Every candidate for a window, section by section. @throws CaliberError `not_found` for a pin that is no live item */
 export function candidatesFor(asked: Asked): readonly Proposal[] {
@@ -73,7 +73,8 @@ function saidLast({ scopeId }: WindowRequest, memory: MemoryView): MemoryItem | 
   return scopeId === null ? undefined : memory.scope(scopeId).turns.findLast(({ role }) => role === 'user')
 }
 
-const sectionSources: Readonly<Record<SectionName, SectionSource>> = {
+/** What stands for the conversation in short is none of the memory's items (summarisedWindow.ts). */
+const sectionSources: Readonly<Record<Exclude<SectionName, 'earlier'>, SectionSource>> = {
   *pinned({ request, memory, nowMs }) {
     for (const id of request.pins) {
       const item = memory.item(id)

@@ -60,6 +60,17 @@ export class Derivations {
     }
   }
 
+  /** The same without the making: what is not kept is not there. */
+  kept(): Pick<Derivations, 'obtain'> {
+    return {
+      obtain: async (tenantId, derivation) => {
+        const kept = await this.#find(tenantId, derivation)
+        if (kept === undefined) throw new CaliberError('unavailable', 'The summary is not kept any more.')
+        return kept
+      },
+    }
+  }
+
   async #find(tenantId: TenantId, { id, action }: Derivation): Promise<string | undefined> {
     const [row] = await this.#as(
       tenantId,

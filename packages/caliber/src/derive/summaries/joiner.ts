@@ -4,24 +4,27 @@ import { CaliberError } from '../../domain/errors.ts'
 import type { RegionId, TenantId } from '../../domain/ids.ts'
 import { limits } from '../../domain/limits.ts'
 import type { Summariser } from '../../models/summariser.ts'
+import type { Tokenizer } from '../../models/tokenizer.ts'
 import { textDigest } from '../textDigest.ts'
 import type { Derivations } from './derivations.ts'
 import type { Part } from './summaryTree.ts'
 
 export interface SummaryParts {
   readonly summariser: Summariser
-  readonly derivations: Derivations
-  countTokens(text: string): number
+  readonly derivations: Pick<Derivations, 'obtain' | 'kept'>
+  readonly tokenizer: Tokenizer
 }
 
-/** Where a summary stands: in which region, and which node of which tree it is. */
+/** Where a summary stands: in which region, and what of; how long it may be. */
 export interface Place {
   readonly regionId: RegionId
   readonly node: string
+  /** As every summary of a tree where left out. */
+  readonly maxTokens?: number
 }
 
 /** Part of every action: change it with the code that makes summaries. */
-const version = 1
+const version = 2
 /** Longer texts are not counted: hardly a text has more characters to a token, and those may be summarised. */
 const mostTokenChars = 16
 /** Calls of the model at once, for one tenant. */
@@ -32,14 +35,17 @@ const nodeBytes = 4_000
 export class Joiner {
   readonly #tenantId: TenantId
   readonly #parts: SummaryParts
+  readonly #obtain: Derivations['obtain']
   readonly #gate = new Gate(callsAtOnce)
   readonly #closing = new AbortController()
   /** Of each node, how its summary was made last. */
   readonly #made = new Map<string, { readonly action: string; readonly text: string }>()
 
-  constructor(tenantId: TenantId, parts: SummaryParts) {
+  /** @param isPast of a memory of the past: a model is asked for nothing, what it made and is kept is all there is */
+  constructor(tenantId: TenantId, parts: SummaryParts, isPast: boolean) {
     this.#tenantId = tenantId
     this.#parts = parts
+    this.#obtain = isPast ? parts.derivations.kept().obtain : parts.derivations.obtain.bind(parts.derivations)
   }
 
   /** Estimate of the octets that summaries and the nodes they stand in hold. */
@@ -58,15 +64,19 @@ export class Joiner {
   }
 
   /** @throws CaliberError `unavailable` */
-  async join({ regionId, node }: Place, parts: readonly Part[], signal: AbortSignal): Promise<Part> {
-    const { summariser, countTokens } = this.#parts
+  async join(
+    { regionId, node, maxTokens = limits.summaryTokens }: Place,
+    parts: readonly Part[],
+    signal: AbortSignal,
+  ): Promise<Part> {
+    const { summariser, tokenizer } = this.#parts
     const texts = parts.map(({ text }) => text)
     const whole = texts.join('\n')
     const sourceIds = parts.flatMap((part) => part.sourceIds)
-    const maxTokens = limits.summaryTokens
-    if (whole.length <= maxTokens * mostTokenChars && countTokens(whole) <= maxTokens) return { text: whole, sourceIds }
+    if (whole.length <= maxTokens * mostTokenChars && tokenizer.count(whole) <= maxTokens)
+      return { text: whole, sourceIds }
 
-    const action = textDigest(JSON.stringify([version, summariser.name, maxTokens, regionId, texts]))
+    const action = textDigest(JSON.stringify([version, summariser.name, tokenizer.name, maxTokens, regionId, texts]))
     const known = this.#made.get(node)
     if (known?.action === action && summariser.isLocal) return { text: known.text, sourceIds: [] }
     const ending = AbortSignal.any([signal, this.#closing.signal])
@@ -75,7 +85,7 @@ export class Joiner {
     const derivation = { id, regionId, action, model: summariser.name, sourceIds, signal: ending }
     const text = await (summariser.isLocal
       ? make().then((summary) => summary.text)
-      : this.#parts.derivations.obtain(this.#tenantId, derivation, make)
+      : this.#obtain(this.#tenantId, derivation, make)
     ).catch(asUnavailable)
     this.#made.set(node, { action, text })
     return { text, sourceIds: summariser.isLocal ? [] : [id] }
@@ -89,7 +99,7 @@ function asUnavailable(error: unknown): never {
 }
 
 /** A UUID (version 8, RFC 9562) that says which node a value is of. */
-function idOf(node: string): string {
+export function idOf(node: string): string {
   const hex = textDigest(node)
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

@@ -4,15 +4,19 @@
  * Turns are inputs of a Talos graph, sixteen to a leaf by their sequence, so that a turn that is appended, forgotten or set aside
  * changes one leaf; everything above is derived (summaryTree.ts). Nothing is made before somebody asks, and nothing again whose
  * inputs are the same: not after a restart either, where the model is not local (derivations.ts).
+ *
+ * Whoever asks for a summary waits for it. A window does not: what is not there soon is made behind it.
  */
+import { setTimeout as wait } from 'node:timers/promises'
 import { type AsyncDerived, asyncDerived, createGraph, type Graph, type Input } from '@caliber/talos'
 import { CaliberError } from '../../domain/errors.ts'
 import type { RegionId, TenantId } from '../../domain/ids.ts'
 import { limits } from '../../domain/limits.ts'
 import type { MemoryItem } from '../memoryItem.ts'
+import { placeOf } from '../scopeMemory.ts'
 import type { TenantMemory } from '../tenantMemory.ts'
-import { Joiner, type SummaryParts } from './joiner.ts'
-import { type Part, SummaryTree } from './summaryTree.ts'
+import { idOf, Joiner, type SummaryParts } from './joiner.ts'
+import { nothing, type Part, SummaryTree } from './summaryTree.ts'
 
 /** What a summary says as of an event. */
 export interface SummaryAnswer {
@@ -23,7 +27,26 @@ export interface SummaryAnswer {
   readonly eventSeq: number
 }
 
+/** What stands for something longer. */
+export interface InShort {
+  readonly id: string
+  /** Empty where nothing was said. */
+  readonly text: string
+}
+
+export interface SummaryGraphOptions extends SummaryParts {
+  /** Over a memory of the past: nothing is asked of a model for it. */
+  readonly isPast?: boolean
+  now(): Date
+}
+
 const turnsPerLeaf = 16
+/** Leaves that a window waits for where they are made here: some milliseconds each. */
+const mostLeavesAwaited = 16
+/** How long it waits where a model makes them. */
+const modelPatienceMs = 200
+/** After a failure, how long windows go without. */
+const quietMs = 30_000
 /** UTF-16 units of one turn that a model is shown: its beginning, where it is long. */
 const shownChars = 8_000
 
@@ -33,6 +56,11 @@ interface ScopeTree {
   readonly tree: SummaryTree
   readonly blocks: Block[]
   readonly leaves: Input<number>
+  /** Leaves that have been made once. */
+  readonly made: Set<number>
+  /** What the leaves are of: so many turns, and how often those before the last were others. */
+  turns: number
+  rewrites: number
 }
 
 interface TrajectoryTree {
@@ -42,16 +70,24 @@ interface TrajectoryTree {
 
 export class SummaryGraph {
   readonly #memory: TenantMemory
-  readonly #countTokens: SummaryParts['countTokens']
+  readonly #options: SummaryGraphOptions
   readonly #joiner: Joiner
   readonly #graph: Graph = createGraph()
   readonly #scopes = new Map<string, ScopeTree>()
   readonly #trajectories = new Map<string, TrajectoryTree>()
+  /** What windows have asked for and is not there yet. */
+  readonly #underWay = new Map<string, Promise<InShort>>()
+  #quietUntilMs = Number.NEGATIVE_INFINITY
 
-  constructor(tenantId: TenantId, memory: TenantMemory, parts: SummaryParts) {
+  constructor(tenantId: TenantId, memory: TenantMemory, options: SummaryGraphOptions) {
     this.#memory = memory
-    this.#countTokens = parts.countTokens
-    this.#joiner = new Joiner(tenantId, parts)
+    this.#options = options
+    this.#joiner = new Joiner(tenantId, options, options.isPast ?? false)
+  }
+
+  /** What makes the summaries. */
+  get model(): string {
+    return this.#options.summariser.name
   }
 
   /** Estimate of the octets held. */
@@ -79,6 +115,63 @@ export class SummaryGraph {
     return this.#answer(this.#trajectory(trajectoryId).tree, this.#memory.scopesOf(trajectoryId))
   }
 
+  /**
+   * The first turns of a scope in short, for a window that has no room for them.
+   *
+   * @param throughSequence the last of those turns
+   * @returns undefined where a window does not wait for it; it is there the next time, unless its model is away
+   */
+  async earlier(scopeId: string, throughSequence: number, maxTokens: number): Promise<InShort | undefined> {
+    const scope = this.#memory.scope(scopeId)
+    if (!scope) return undefined
+    const { regionId, turns } = scope
+    const { tree, made } = this.#synced(scopeId)
+    const leaves = Math.floor(throughSequence / turnsPerLeaf)
+    let lacking = 0
+    for (let leaf = 0; leaf < leaves; leaf += 1) if (!made.has(leaf)) lacking += 1
+    const loose = turns
+      .slice(placeOf(turns, leaves * turnsPerLeaf + 1))
+      .filter((turn) => blockOf(turn) >= leaves && (turn.sequence ?? 0) <= throughSequence)
+    const node = `scope/${scopeId}/before/${throughSequence}/${maxTokens}`
+    return this.#soon(node, lacking <= mostLeavesAwaited, async () => {
+      const parts = await Promise.all(tree.first(leaves).map((each) => each.get()))
+      const whole = [...parts, ...partsOf(loose)].filter(({ text }) => text !== '')
+      return this.#joiner.join({ regionId, node, maxTokens }, whole, never)
+    })
+  }
+
+  /** An item in short. @returns as {@link earlier} does */
+  async brief({ id, text, regionId }: MemoryItem): Promise<InShort | undefined> {
+    const node = `item/${id}`
+    return this.#soon(node, true, () => this.#joiner.join({ regionId, node }, [{ text, sourceIds: [id] }], never))
+  }
+
+  /** What a window gets of what is made for it. */
+  async #soon(node: string, isLittle: boolean, make: () => Promise<Part>): Promise<InShort | undefined> {
+    const { summariser, isPast = false, now } = this.#options
+    if (now().getTime() < this.#quietUntilMs) return undefined
+    // As of now: a summary of what was there before is none of this.
+    const key = `${node} ${this.#memory.seq}`
+    const underWay = this.#underWay.get(key) ?? make().then(({ text }) => ({ id: idOf(node), text }))
+    this.#underWay.set(key, underWay)
+    const soon = underWay
+      .catch(() => {
+        this.#beginAnew()
+        this.#quietUntilMs = now().getTime() + quietMs
+        return undefined
+      })
+      .finally(() => this.#underWay.delete(key))
+    if (isPast) return withinPatience(soon).catch(() => undefined)
+    if (summariser.isLocal) return isLittle ? soon : undefined
+    return Promise.race([soon, wait(modelPatienceMs, undefined, { ref: false })])
+  }
+
+  /** A failure would be remembered like any other result: whoever asks again finds what is kept. */
+  #beginAnew(): void {
+    this.#scopes.clear()
+    this.#trajectories.clear()
+  }
+
   async #answer({ top }: SummaryTree, scopeIds: readonly string[]): Promise<SummaryAnswer> {
     const eventSeq = this.#memory.seq
     let trust = 1
@@ -86,13 +179,9 @@ export class SummaryGraph {
       for (const turn of this.#memory.scope(scopeId)?.turns ?? []) trust = Math.min(trust, turn.trust)
     }
     const whole = top.get()
-    // A failure would be remembered like any other result: whoever asks again begins anew, and finds what is kept.
-    whole.catch(() => {
-      this.#scopes.clear()
-      this.#trajectories.clear()
-    })
+    whole.catch(() => this.#beginAnew())
     const { text } = await withinPatience(whole)
-    return { text, tokenCount: this.#countTokens(text), trust, eventSeq }
+    return { text, tokenCount: this.#options.tokenizer.count(text), trust, eventSeq }
   }
 
   #scope(scopeId: string): ScopeTree {
@@ -105,36 +194,41 @@ export class SummaryGraph {
   #synced(scopeId: string): ScopeTree {
     const held = this.#scope(scopeId)
     const { blocks, leaves } = held
-    const turns = this.#memory.scope(scopeId)?.turns ?? []
+    const { turns, rewrites } = this.#memory.scope(scopeId) ?? { turns: [], rewrites: 0 }
+    // Turns that were only added leave the full leaves as they are.
+    const first = rewrites === held.rewrites && held.turns > 0 ? blockOf(turns[held.turns - 1]) : 0
     this.#graph.batch(() => {
-      let at = 0
-      for (let block = 0; at < turns.length || block < blocks.length; block += 1) {
+      let at = first === 0 ? 0 : placeOf(turns, first * turnsPerLeaf + 1)
+      for (let block = first; at < turns.length || block < blocks.length; block += 1) {
         const from = at
         while (at < turns.length && blockOf(turns[at]) === block) at += 1
         this.#block(blocks, block).set(turns.slice(from, at))
       }
       leaves.set(blocks.length)
     })
+    held.turns = turns.length
+    held.rewrites = rewrites
     return held
   }
 
   #newScope(scopeId: string): ScopeTree {
     const blocks: Block[] = []
     const leaves = this.#graph.input(0)
+    const made = new Set<number>()
     const nodes = new Map<number, AsyncDerived<Part>>()
     const join = this.#joinIn(`scope/${scopeId}`, () => this.#memory.scope(scopeId)?.regionId)
     const newLeaf = (index: number) =>
-      asyncDerived(this.#graph, (t) => {
-        const turns = t.get(this.#block(blocks, index)).filter(({ ownText }) => ownText !== '')
-        const parts = turns.map((turn) => ({ text: said(turn), sourceIds: [turn.id] }))
-        return join(`0/${index}`, parts, t.signal)
+      asyncDerived(this.#graph, async (t) => {
+        const leaf = await join(`0/${index}`, partsOf(t.get(this.#block(blocks, index))), t.signal)
+        made.add(index)
+        return leaf
       })
     const leaf = (index: number) => {
       const node = nodes.get(index) ?? newLeaf(index)
       nodes.set(index, node)
       return node
     }
-    return { tree: new SummaryTree(this.#graph, { leaves, leaf, join }), blocks, leaves }
+    return { tree: new SummaryTree(this.#graph, { leaves, leaf, join }), blocks, leaves, made, turns: 0, rewrites: 0 }
   }
 
   #block(blocks: Block[], block: number): Block {
@@ -167,7 +261,7 @@ export class SummaryGraph {
   #joinIn(tree: string, regionOf: () => RegionId | undefined) {
     return async (place: string, parts: readonly Part[], signal: AbortSignal): Promise<Part> => {
       const regionId = regionOf()
-      if (regionId === undefined) return { text: '', sourceIds: [] }
+      if (regionId === undefined) return nothing
       return this.#joiner.join({ regionId, node: `${tree}/${place}` }, parts, signal)
     }
   }
@@ -186,6 +280,12 @@ async function withinPatience<T>(work: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer)
   }
+}
+
+const never = new AbortController().signal
+
+function partsOf(turns: readonly MemoryItem[]): readonly Part[] {
+  return turns.filter(({ ownText }) => ownText !== '').map((turn) => ({ text: said(turn), sourceIds: [turn.id] }))
 }
 
 function said({ origin, ownText }: MemoryItem): string {

@@ -24,7 +24,7 @@ export interface SummaryTreeParts {
 }
 
 export const childrenPerNode = 8
-const nothing: Part = { text: '', sourceIds: [] }
+export const nothing: Part = { text: '', sourceIds: [] }
 
 export class SummaryTree {
   readonly #graph: Graph
@@ -42,6 +42,17 @@ export class SummaryTree {
       const height = t.get(this.#height)
       return height === undefined ? nothing : t.get(this.#node(height, 0))
     })
+  }
+
+  /** The fewest nodes over so many of the first leaves, in their order. Nothing that comes after those changes them. */
+  first(leaves: number): readonly AsyncDerived<Part>[] {
+    const nodes: AsyncDerived<Part>[] = []
+    let at = 0
+    for (let level = heightOf(leaves) ?? 0; at < leaves; level -= 1) {
+      const width = childrenPerNode ** level
+      for (; at + width <= leaves; at += width) nodes.push(this.#node(level, at / width))
+    }
+    return nodes
   }
 
   #node(level: number, index: number): AsyncDerived<Part> {

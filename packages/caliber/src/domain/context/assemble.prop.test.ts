@@ -121,6 +121,8 @@ function unescapeXml(text: string): string {
 }
 
 function textsInOrder(verdicts: Window['receipt']['verdicts'], proposed: Parameters<typeof basisOf>[0]): string[] {
-  const texts = new Map(proposed.map(({ item }) => [item.id, item.text]))
-  return verdicts.filter(({ verdict }) => verdict === 'included').map(({ id }) => texts.get(id) ?? '')
+  const shown = new Map(proposed.map(({ item, brief }) => [item.id, { fits: item.text, summarised: brief?.text }]))
+  return verdicts
+    .filter(({ verdict }) => verdict === 'included')
+    .map(({ id, reason }) => shown.get(id)?.[reason === 'summarised' ? reason : 'fits'] ?? '')
 }

@@ -1,7 +1,7 @@
 /**
  * Turn a request and its candidates into a window with a receipt. Pure: equal arguments give equal bytes (SPEC W1).
  *
- * Layout: pinned → standing → knowledge → history → retrieved → the question; history in its own order, the other
+ * Layout: pinned → standing → knowledge → earlier → history → retrieved → the question; history in its own order, the other
  * sections oldest first, so new text comes last wherever it can. The total is counted over the very pieces that make the text (see render.ts).
  */
 import { CaliberError } from '../errors.ts'

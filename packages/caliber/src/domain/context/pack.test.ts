@@ -5,8 +5,8 @@ import { divisionOf, type SectionName } from './sections.ts'
 import { basisOf, item, requestOf } from './testing/candidates.ts'
 import type { Candidate } from './window.ts'
 
-const asked = divisionOf({ query: 'What now?' })
-const goingOn = divisionOf({ query: null })
+const asked = divisionOf({ query: 'What now?', budgetTokens: 100 })
+const goingOn = divisionOf({ query: null, budgetTokens: 100 })
 
 /** An item costs as many tokens as its text has characters; sections are free. */
 const byLength: Prices = { item: ({ item }) => item.text.length, section: () => 0 }
@@ -87,6 +87,35 @@ test('W11: what is weak gets its verdict and no room', () => {
   const weak = { ...candidate('retrieved', 5), isWeak: true }
   const packed = pack([weak, candidate('retrieved', 5)], 100, byLength, goingOn)
   expect(packed.map(({ reason }) => reason)).toEqual(['weak', 'fits'])
+})
+
+test('W3: what does not fit whole is taken in short where that fits, at its price', () => {
+  const short = { ...candidate('retrieved', 90), brief: item('x'.repeat(20)) }
+  const shorter = { ...candidate('retrieved', 40), brief: item('y'.repeat(5)) }
+  const packed = pack([short, shorter, candidate('retrieved', 20)], 50, byLength, asked)
+  expect(packed.map(({ reason, tokens }) => [reason, tokens])).toEqual([
+    ['summarised', 20],
+    ['summarised', 5],
+    ['fits', 20],
+  ])
+})
+
+test('W12: room is kept for what left the history, whether it is there or not, and none where nothing left', () => {
+  const division = { ...goingOn, earlierTokens: 20 }
+  const turns = Array.from({ length: 20 }, (_, block) => ({ ...candidate('history', 10), block }))
+  const kept = (candidates: readonly Candidate[]) =>
+    pack(candidates, 160, byLength, division)
+      .filter(({ included, candidate }) => included && candidate.section === 'history')
+      .map(({ candidate }) => candidate.block)
+      .sort((a, b) => (a ?? 0) - (b ?? 0))
+  const summary = (length: number) => candidate('earlier', length)
+  for (let said = 1; said <= turns.length; said += 1) {
+    const alone = kept(turns.slice(0, said))
+    for (const length of [1, 13, 20, 21]) expect(kept([summary(length), ...turns.slice(0, said)])).toEqual(alone)
+  }
+  // 160, less a sixteenth for what is retrieved, are room for fifteen turns; for thirteen where some have left.
+  expect(kept(turns.slice(0, 15))).toHaveLength(15)
+  expect(kept(turns.slice(0, 16))).toEqual([7, 8, 9, 10, 11, 12, 13, 14, 15])
 })
 
 test('W10: a section leaves room for the ones after it, and takes all where there is none', () => {

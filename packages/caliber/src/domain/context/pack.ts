@@ -1,9 +1,9 @@
 /**
  * Choose which candidates go in.
  *
- * Items are taken whole or left out, never cut, so a citation always points at complete text (SPEC W3). Required ones
- * first; then each section in order up to its share, in the source's order of preference; an item that does not fit is
- * skipped and smaller ones after it still get in. Candidates with a block number stand or fall with their block:
+ * Items are taken whole, in short where they have a brief, or left out; never cut (SPEC W3). Required ones first; then each
+ * section in order up to its share, in the source's order of preference; an item that does not fit is skipped and smaller
+ * ones after it still get in. Candidates with a block number stand or fall with their block:
  * the newest blocks that fit stay, from a block on whose number is a multiple of the division's `blocksAtOnce`. So several leave at
  * once, and where the cut is follows from the blocks and the room alone.
  */
@@ -13,6 +13,7 @@ import type { Candidate, Reason } from './window.ts'
 
 /** A candidate with its price and its verdict. */
 export interface Packed {
+  /** Its item is the brief where that was taken. */
   readonly candidate: Candidate
   readonly tokens: number
   readonly included: boolean
@@ -57,9 +58,12 @@ export function pack(
 
   const shareableTokens = leftTokens
   const tailTokens = division.tailShare === null ? null : Math.floor(shareableTokens * division.tailShare)
+  let earlierTokens = 0
   const allowance = (name: SectionName, isContested: boolean): number => {
     if (tailTokens !== null && name === 'retrieved') return Math.min(leftTokens, tailTokens)
-    const open = leftTokens - (tailTokens ?? 0)
+    // History is cut as if nothing stood before it in short.
+    const open = leftTokens - (tailTokens ?? 0) + (name === 'history' ? earlierTokens : 0)
+    if (name === 'earlier') return Math.min(open, division.earlierTokens)
     return isContested ? Math.min(open, Math.floor(shareableTokens * division.shares[name])) : open
   }
 
@@ -74,7 +78,12 @@ export function pack(
       (candidate) => candidate.section === name && packed.get(candidate.item.id)?.included !== true,
     )
     const blocks = blocksOf(open)
-    const oldest = oldestStaying(blocks, allowanceTokens - entry(name), prices, division.blocksAtOnce)
+    const staying = () => oldestStaying(blocks, allowanceTokens - entry(name), prices, division.blocksAtOnce)
+    let oldest = staying()
+    if (blocks.some(([block]) => block < oldest)) {
+      allowanceTokens -= division.earlierTokens
+      oldest = staying()
+    }
     for (const [block, members] of blocks) {
       const stays = block >= oldest
       for (const candidate of members) {
@@ -83,14 +92,22 @@ export function pack(
         settle(candidate, tokens, stays, stays ? 'fits' : 'evicted_block')
       }
     }
-    for (const candidate of open.filter(({ block }) => block === undefined)) {
+    const take = (candidate: Candidate, reason: 'fits' | 'summarised'): boolean => {
       const tokens = prices.item(candidate)
-      const costTokens = tokens + entry(name)
-      const fits = candidate.isWeak !== true && costTokens <= allowanceTokens
-      const refusal = candidate.isWeak === true ? 'weak' : costTokens > leftTokens ? 'over_budget' : 'over_share'
-      settle(candidate, tokens, fits, fits ? 'fits' : refusal)
-      if (fits) allowanceTokens -= costTokens
+      if (tokens + entry(name) > allowanceTokens) return false
+      allowanceTokens -= tokens + entry(name)
+      settle(candidate, tokens, true, reason)
+      return true
     }
+    const before = leftTokens
+    for (const candidate of open.filter(({ block }) => block === undefined)) {
+      const { brief, isWeak } = candidate
+      const tokens = prices.item(candidate)
+      if (isWeak === true) settle(candidate, tokens, false, 'weak')
+      else if (!take(candidate, 'fits') && !(brief && take({ ...candidate, item: brief }, 'summarised')))
+        settle(candidate, tokens, false, tokens + entry(name) > leftTokens ? 'over_budget' : 'over_share')
+    }
+    if (name === 'earlier') earlierTokens = before - leftTokens
   }
   return [...packed.values()]
 }

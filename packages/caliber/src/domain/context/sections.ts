@@ -8,6 +8,7 @@ export const sections = [
   { name: 'pinned', heading: 'Pinned' },
   { name: 'standing', heading: 'Standing instructions and preferences' },
   { name: 'knowledge', heading: 'Principles and summaries' },
+  { name: 'earlier', heading: 'Earlier in this conversation, in short' },
   { name: 'history', heading: 'Conversation so far' },
   { name: 'retrieved', heading: 'Retrieved memory' },
 ] as const
@@ -29,18 +30,25 @@ export interface Division {
   readonly blockShare: number
   /** So many blocks leave at once. */
   readonly blocksAtOnce: number
+  /**
+   * What is kept from a history that does not fit as a whole, for what left it in short: kept whether it is there or not, so
+   * that it moves no cut. 0 where so little would say nothing.
+   */
+  readonly earlierTokens: number
 }
 
-const shares = { pinned: 1, standing: 0.25, knowledge: 0.15, history: 0.5, retrieved: 1 }
+const shares = { pinned: 1, standing: 0.25, knowledge: 0.15, earlier: 1, history: 0.5, retrieved: 1 }
+const earlierShare = 1 / 16
+const leastEarlierTokens = 112
 
 /** A question is asked: half of the window, at least, is for what answers it. */
-const asked: Division = { shares, tailShare: null, leastOfOwnScore: 0, blockShare: 1 / 8, blocksAtOnce: 1 }
+const asked = { shares, tailShare: null, leastOfOwnScore: 0, blockShare: 1 / 8, blocksAtOnce: 1 }
 
 /**
  * A conversation goes on: nearly all of the window is history, of which a half leaves at once, and what is retrieved after it
  * is little, unless much of what was said last stands in it (0012-prefix-stable-windows.md has the measurements).
  */
-const goingOn: Division = {
+const goingOn = {
   shares: { ...shares, history: 1 },
   tailShare: 1 / 16,
   leastOfOwnScore: 1 / 4,
@@ -49,6 +57,10 @@ const goingOn: Division = {
 }
 
 /** Where no question is asked, the conversation of the scope goes on. */
-export function divisionOf({ query }: Pick<WindowRequest, 'query'>): Division {
-  return query === null ? goingOn : asked
+export function divisionOf({ query, budgetTokens }: Pick<WindowRequest, 'query' | 'budgetTokens'>): Division {
+  const earlierTokens = Math.floor(budgetTokens * earlierShare)
+  return {
+    ...(query === null ? goingOn : asked),
+    earlierTokens: earlierTokens < leastEarlierTokens ? 0 : earlierTokens,
+  }
 }

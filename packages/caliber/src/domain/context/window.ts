@@ -23,10 +23,10 @@ export interface WindowRequest {
   readonly format: Format
 }
 
-/** What a window is made of: one stored item in a form that can be shown. */
+/** What a window is made of: one stored item, or a summary, in a form that can be shown. */
 export interface ContextItem {
   readonly id: string
-  readonly kind: ItemKind
+  readonly kind: ItemKind | 'summary'
   /** Who said it or what it is: a role, a note's type, an artifact's name. */
   readonly origin: string
   readonly role: Role | null
@@ -58,11 +58,14 @@ export interface Candidate {
   readonly block?: number
   /** A near miss: shown in the receipt, never in the window. */
   readonly isWeak?: boolean
+  /** The item in short: taken in its place where it does not fit. */
+  readonly brief?: ContextItem
   readonly signals: Signals
 }
 
 /** Why a candidate is in or out. */
-export type Reason = 'required' | 'fits' | 'over_budget' | 'over_share' | 'evicted_block' | 'weak'
+export const reasons = ['required', 'fits', 'summarised', 'over_budget', 'over_share', 'evicted_block', 'weak'] as const
+export type Reason = (typeof reasons)[number]
 
 /** The verdict on one candidate. Each candidate has exactly one. */
 export interface Verdict {
@@ -95,6 +98,14 @@ export interface SemanticBasis {
   readonly vectors: string
 }
 
+/** What stands in a window in short. */
+export interface SummaryBasis {
+  /** What made the summaries: the model, and how it is asked. */
+  readonly model: string
+  /** `off`: they were not made yet, and nothing stands in short. */
+  readonly coverage: 'off' | 'full'
+}
+
 /** Why the window is what it is. */
 export interface Receipt {
   readonly request: WindowRequest
@@ -105,6 +116,8 @@ export interface Receipt {
   readonly tokenizer: string
   /** How far meaning was searched besides words; absent where no embedding model is configured. */
   readonly semantic?: SemanticBasis
+  /** Absent where everything that was wanted fits. */
+  readonly summaries?: SummaryBasis
   readonly usedTokens: number
   /** Tokens per section, headings and frame included in their section; they sum up to `usedTokens`. */
   readonly sections: readonly {

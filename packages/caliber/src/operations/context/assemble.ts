@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { contextWindow } from '../../derive/context/contextWindow.ts'
 import { searchedFor } from '../../derive/context/sectionSources.ts'
+import { summarisedWindow } from '../../derive/context/summarisedWindow.ts'
 import type { QuestionVectors } from '../../derive/vector/vectorSpace.ts'
 import { formats } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
@@ -50,7 +50,7 @@ export const assembleContext = operation({
     if (query === undefined && scopeId === undefined) {
       throw new CaliberError('invalid_input', 'A context needs a query, a scopeId or both. Say what it is for.')
     }
-    let held = await memory(atLeastSeq)
+    const held = await memory(atLeastSeq)
     const scopeTokens = scopeId === undefined ? undefined : held.scope(scopeId).budgetTokens
     const request = {
       ...rest,
@@ -60,19 +60,22 @@ export const assembleContext = operation({
       trajectoryId: trajectoryId ?? null,
       system: system ?? null,
     }
-    // While the model was asked, the user may have said more and rights may have changed: look again after it.
     let asked: string | undefined
     let vectors: QuestionVectors = new Map()
-    for (let words = searchedFor(request, held); words !== asked; words = searchedFor(request, held)) {
-      asked = words
-      vectors = words === undefined ? new Map() : await vectorsOf(words)
-      held = await memory(atLeastSeq)
+    const look = async () => {
+      let seen = await memory(atLeastSeq)
+      // While the model was asked, the user may have said more and rights may have changed: look again after it.
+      for (let words = searchedFor(request, seen); words !== asked; words = searchedFor(request, seen)) {
+        asked = words
+        vectors = words === undefined ? new Map() : await vectorsOf(words)
+        seen = await memory(atLeastSeq)
+      }
+      return { memory: seen, vectors }
     }
-    const { window: assembled, regions } = contextWindow(request, held, {
+    const { window: assembled, regions } = await summarisedWindow(request, look, {
       tokenizer: tokenizer.name,
       countTokens: tokenizer.count,
       at: now(),
-      vectors,
     })
     await windows.keep(principal, assembled, regions)
     return assembled

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sections } from '../../domain/context/sections.ts'
-import { formats } from '../../domain/context/window.ts'
+import { formats, reasons } from '../../domain/context/window.ts'
 import { eventKinds } from '../../domain/event.ts'
 import { itemKinds } from '../../domain/itemKind.ts'
 import { id, trust } from '../schema.ts'
@@ -20,15 +20,19 @@ const request = z.strictObject({
   format: z.enum(formats),
 })
 
+export const shownKind = z
+  .enum([...itemKinds, 'summary'])
+  .describe('A summary stands for turns that left the history, and is no item.')
+
 const verdict = z.strictObject({
   id: z.uuid(),
-  kind: z.enum(itemKinds),
+  kind: shownKind,
   section: sectionName,
   verdict: z.enum(['included', 'excluded']),
   reason: z
-    .enum(['required', 'fits', 'over_budget', 'over_share', 'evicted_block', 'weak'])
+    .enum(reasons)
     .describe(
-      'required: pinned. fits: taken in order of preference. over_budget: does not fit into what is left. ' +
+      'required: pinned. fits: taken in order of preference. summarised: too long, taken in short. over_budget: does not fit into what is left. ' +
         'over_share: the section has used its share. evicted_block: history leaves in blocks, and this block left. ' +
         'weak: while a conversation goes on, only what matches much of the last words comes after it.',
     ),
@@ -57,6 +61,10 @@ const receipt = z.strictObject({
     })
     .optional()
     .describe('How far meaning was searched besides words; absent where no embedding model is configured.'),
+  summaries: z
+    .strictObject({ model: z.string(), coverage: z.enum(['off', 'full']) })
+    .optional()
+    .describe('What stands in short where not everything fits: off while it is being made, and then nothing does.'),
   usedTokens: z.int(),
   sections: z.array(
     z.strictObject({ name: z.enum(['frame', ...sectionName.options]), tokens: z.int(), items: z.int() }),

@@ -3,6 +3,7 @@ import type { Sql } from '../../db/sql.ts'
 import { texts } from '../../db/sql.ts'
 import { contextWindow, type Variation } from '../../derive/context/contextWindow.ts'
 import { searchedFor } from '../../derive/context/sectionSources.ts'
+import { type Looked, summarisedWindow } from '../../derive/context/summarisedWindow.ts'
 import type { KeptWindow, WindowRequest } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import type { EventKind } from '../../domain/event.ts'
@@ -22,7 +23,8 @@ export interface Recomputed {
   readonly isSame: boolean
   readonly changes: readonly Change[]
   /** The window of a request like the stored one's, from the same memory. */
-  vary(request: WindowRequest, variation: Variation): KeptWindow
+  /** @param model whose vectors are ranked by instead; null for words alone @throws CaliberError `invalid_input` for one not in use */
+  vary(request: WindowRequest, variation: Variation, model?: string | null): Promise<KeptWindow>
 }
 
 /**
@@ -34,32 +36,47 @@ export async function recompute(context: RecallContext, windowId: string): Promi
   const { principal, windows, memory, memoryAsOf, vectorsOf, stored, tokenizer } = context
   const kept = await windows.find(principal, windowId)
   if (!kept) throw noWindow(windowId)
-  const { request, eventSeq, at, semantic } = kept.receipt
+  const { request, eventSeq, at, semantic, summaries } = kept.receipt
   const changesNow = () => stored((sql) => readChanges(sql, eventSeq))
 
   const changes = await changesNow()
   // This process may not have heard of them yet, and would answer from a memory that still holds what was forgotten.
   await memory(changes.at(-1)?.seq)
-  let held = await memoryAsOf(eventSeq, semantic?.model)
-  const words = semantic === undefined || semantic.coverage === 'off' ? undefined : searchedFor(request, held)
-  const vectors = words === undefined ? new Map() : await vectorsOf(words, semantic?.model)
-  // While the model was asked, a memory that was of that event may have gone on.
-  if (held.seq !== eventSeq) held = await memoryAsOf(eventSeq, semantic?.model)
-  const seen = held
-  const windowOf = (asked: WindowRequest, variation?: Variation) =>
-    contextWindow(asked, seen, {
-      tokenizer: tokenizer.name,
-      countTokens: tokenizer.count,
-      at: new Date(at),
-      vectors,
-      variation,
-    }).window
+  const lookWith = async (model: string | undefined, isOff: boolean): Promise<Looked> => {
+    const seen = await memoryAsOf(eventSeq, model)
+    const words = isOff ? undefined : searchedFor(request, seen)
+    const vectors = words === undefined ? new Map() : await vectorsOf(words, model)
+    // While the model was asked, a memory that was of that event may have gone on.
+    return { memory: seen.seq === eventSeq ? seen : await memoryAsOf(eventSeq, model), vectors }
+  }
+  const windowOf = async (asked: WindowRequest, looked: Looked, variation?: Variation) => {
+    const instruments = { tokenizer: tokenizer.name, countTokens: tokenizer.count, at: new Date(at), variation }
+    // What was not there when the window was assembled stays away.
+    const assembled =
+      summaries?.coverage === 'off'
+        ? contextWindow(asked, looked.memory, { ...instruments, vectors: looked.vectors })
+        : await summarisedWindow(asked, async () => looked, instruments)
+    return assembled.window
+  }
 
-  const window = windowOf(request)
+  const held = await lookWith(semantic?.model, semantic === undefined || semantic.coverage === 'off')
+  const window = await windowOf(request, held)
   if (forgettings(await changesNow()) !== forgettings(changes)) {
     throw new CaliberError('unavailable', 'Something was forgotten meanwhile. Try again.', { windowId })
   }
-  return { window, isSame: window.windowId === windowId, changes, vary: windowOf }
+  const vary: Recomputed['vary'] = async (asked, variation, model) => {
+    const looked = model === undefined ? held : await lookWith(model ?? semantic?.model, model === null)
+    if (typeof model === 'string' && looked.memory.spaces[0] !== model) throw notInUse(model, looked.memory.spaces)
+    return windowOf(asked, looked, variation)
+  }
+  return { window, isSame: window.windowId === windowId, changes, vary }
+}
+
+function notInUse(model: string, spaces: readonly string[]): CaliberError {
+  const inUse = spaces.length === 0 ? 'None is configured' : `Memory is ranked by ${spaces.join(', ')}`
+  return new CaliberError('invalid_input', `The embedding model ${model} is not in use. ${inUse}; see memory.status.`, {
+    model,
+  })
 }
 
 export function noWindow(windowId: string): CaliberError {

@@ -1,20 +1,20 @@
 import { z } from 'zod'
 import type { KeptWindow, Verdict } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
-import { itemKinds } from '../../domain/itemKind.ts'
 import { limits } from '../../domain/limits.ts'
 import { operation } from '../operation.ts'
-import { changes, sectionName, window, windowId } from './entity.ts'
+import { changes, sectionName, shownKind, window, windowId } from './entity.ts'
 import { recompute } from './recompute.ts'
 
 const share = z.number().min(0).max(1).optional()
 
-const moved = z.strictObject({ id: z.uuid(), kind: z.enum(itemKinds), section: sectionName, tokens: z.int() })
+const moved = z.strictObject({ id: z.uuid(), kind: shownKind, section: sectionName, tokens: z.int() })
 
 export const varyContext = operation({
   name: 'context.vary',
   http: 'POST /v1/contexts/{windowId}/vary',
-  summary: 'What if: show how a context would differ under another budget, without some items, or divided otherwise.',
+  summary:
+    'What if: show how a context would differ under another budget, without some items, by another model, or divided otherwise.',
   example: {
     windowId: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
     budgetTokens: 400,
@@ -27,6 +27,12 @@ export const varyContext = operation({
       .max(limits.pinsPerContext)
       .optional()
       .describe('Items that are no candidates; what they replaced does not come back.'),
+    model: z
+      .string()
+      .max(limits.nameChars)
+      .nullable()
+      .optional()
+      .describe('Another embedding model in use, as memory.status names it; null to rank by words alone.'),
     shares: z
       .strictObject({ standing: share, knowledge: share, history: share })
       .optional()
@@ -45,19 +51,21 @@ export const varyContext = operation({
   mcp: false,
   idempotent: true,
 
-  async run(context, { windowId, budgetTokens, without = [], shares = {} }) {
-    if (budgetTokens === undefined && without.length === 0 && Object.keys(shares).length === 0) {
-      throw new CaliberError('invalid_input', 'Say what is to differ: budgetTokens, without or shares.')
+  async run(context, { windowId, budgetTokens, without = [], model, shares = {} }) {
+    const isNothing = budgetTokens === undefined && without.length === 0 && model === undefined
+    if (isNothing && Object.keys(shares).length === 0) {
+      throw new CaliberError('invalid_input', 'Say what is to differ: budgetTokens, without, model or shares.')
     }
     const { window: before, isSame, changes, vary } = await recompute(context, windowId)
     const { request } = before.receipt
-    const { windowId: _, ...after } = vary(
+    const { windowId: _, ...after } = await vary(
       {
         ...request,
         budgetTokens: budgetTokens ?? request.budgetTokens,
         pins: request.pins.filter((id) => !without.includes(id)),
       },
       { without: new Set(without), shares: definedShares(shares) },
+      model,
     )
     return {
       usedTokens: { before: before.receipt.usedTokens, after: after.receipt.usedTokens },

@@ -23,7 +23,7 @@ export function printedReceipt(
     verdict.reason,
     minute(verdict.at),
     verdict.kind,
-    words.get(verdict.id) ?? verdict.id,
+    verdict.kind === 'summary' ? 'what left the history, in short' : (words.get(verdict.id) ?? verdict.id),
   ])
   const columns = [
     { title: '#', align: 'right' },

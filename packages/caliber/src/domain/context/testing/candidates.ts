@@ -67,18 +67,24 @@ export const candidates: fc.Arbitrary<readonly Candidate[]> = fc
       minute: fc.integer({ min: 0, max: 59 }),
       role: fc.constantFrom('user', 'assistant', 'tool', 'system', null),
       isWeak: fc.boolean(),
+      brief: fc.option(hostileText),
     }),
     { maxLength: 12 },
   )
   .map((drawn) =>
-    drawn.map(({ text, section, required, minute, role, isWeak }, i) => ({
-      item: item(text, `2026-05-01T09:${String(minute).padStart(2, '0')}:00.000Z`, { role, origin: role ?? 'fact' }),
-      section,
-      required: required && section === 'pinned',
-      ...(section === 'history' && { block: Math.floor(i / 3) }),
-      ...(section === 'retrieved' && isWeak && { isWeak }),
-      signals: {},
-    })),
+    drawn.map(({ text, section, required, minute, role, isWeak, brief }, i) => {
+      const at = `2026-05-01T09:${String(minute).padStart(2, '0')}:00.000Z`
+      const whole = item(text, at, { role, origin: role ?? 'fact' })
+      return {
+        item: whole,
+        section,
+        required: required && section === 'pinned',
+        ...(section === 'history' && { block: Math.floor(i / 3) }),
+        ...(section === 'retrieved' && isWeak && { isWeak }),
+        ...(brief !== null && section !== 'history' && { brief: { ...whole, text: brief } }),
+        signals: {},
+      }
+    }),
   )
 
 export function requestOf(fields: Partial<WindowRequest> = {}): WindowRequest {

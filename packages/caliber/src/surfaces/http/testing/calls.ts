@@ -49,7 +49,7 @@ export async function emptyApp() {
   const summaries = {
     summariser: extractiveSummariser(tokenizer.count),
     derivations: new Derivations(sessions),
-    countTokens: tokenizer.count,
+    tokenizer,
   }
   const dispatch = createDispatch({
     sessions,
