@@ -113,6 +113,8 @@ export type {
   RegionGrantOutput,
   RegionListInput,
   RegionListOutput,
+  RegionPrinciplesInput,
+  RegionPrinciplesOutput,
   RegionRevokeInput,
   RegionRevokeOutput,
   Scope,

@@ -66,6 +66,12 @@ export class MemoryView {
     return this.#summaries.ofTrajectory(trajectoryId)
   }
 
+  /** What recurs over the trajectories of a region. @throws CaliberError as {@link summaryOfScope} does */
+  principlesOf(regionId: RegionId): Promise<SummaryAnswer> {
+    this.assertRegion(regionId)
+    return this.#summaries.ofRegion(regionId)
+  }
+
   /** What makes the summaries of the memory. */
   get summariser(): string {
     return this.#summaries.model

@@ -75,6 +75,8 @@ export class TenantMemory {
   readonly #aside = new Map<string, MemoryItem | undefined>()
   /** The region of each. */
   readonly #trajectories = new Map<string, RegionId>()
+  /** The trajectories of each region in the order they were started. */
+  readonly #trajectoriesOf = new Map<RegionId, string[]>()
   readonly #scopes = new Map<string, ScopeMemory>()
   /** The scopes of each trajectory in the order they were opened. */
   readonly #scopesOf = new Map<string, string[]>()
@@ -169,6 +171,9 @@ export class TenantMemory {
 
   addTrajectory(trajectoryId: string, regionId: RegionId): void {
     this.#trajectories.set(trajectoryId, regionId)
+    const ids = this.#trajectoriesOf.get(regionId)
+    if (ids) ids.push(trajectoryId)
+    else this.#trajectoriesOf.set(regionId, [trajectoryId])
   }
 
   addScope(scopeId: string, trajectoryId: string, { regionId, budgetTokens }: ScopePlace): void {
@@ -306,6 +311,11 @@ export class TenantMemory {
 
   regionOfTrajectory(trajectoryId: string): RegionId | undefined {
     return this.#trajectories.get(trajectoryId)
+  }
+
+  /** The trajectories of a region in the order they were started. */
+  trajectoriesOf(regionId: RegionId): readonly string[] {
+    return this.#trajectoriesOf.get(regionId) ?? []
   }
 
   scope(scopeId: string): ScopeMemory | undefined {

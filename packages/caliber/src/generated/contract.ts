@@ -1226,6 +1226,27 @@ export const contract: readonly ContractOperation[] = [
     },
   },
   {
+    name: 'region.principles',
+    method: 'GET',
+    path: '/v1/regions/{regionId}/principles',
+    pathFields: ['regionId'],
+    summary: 'Say what recurs over the trajectories of a region; it is kept true as turns come and go.',
+    needs: 'read',
+    effect: 'recall',
+    idempotent: true,
+    mcp: false,
+    example: { regionId: '01890a5d-ac96-774b-bcce-b302099a8057' },
+    input: {
+      type: 'object',
+      required: ['regionId'],
+      properties: {
+        regionId: { description: 'Id of the region.', type: 'string', format: 'uuid' },
+        atLeastSeq: { description: 'Answer as of this event or a later one.', type: 'integer', minimum: 0 },
+      },
+      additionalProperties: false,
+    },
+  },
+  {
     name: 'region.list',
     method: 'GET',
     path: '/v1/regions',

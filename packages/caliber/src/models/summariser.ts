@@ -17,7 +17,12 @@ export interface Summariser {
   summarise(texts: readonly string[], options: SummariseOptions): Promise<Summary>
 }
 
+/** `summary`: what the texts say. `principles`: what several of them have in common and will hold again. */
+export type SummaryKind = 'summary' | 'principles'
+
 export interface SummariseOptions {
+  /** A summary where left out. */
+  readonly kind?: SummaryKind
   readonly maxTokens: number
   readonly signal: AbortSignal
 }

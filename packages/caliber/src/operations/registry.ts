@@ -40,6 +40,7 @@ import { createRegion } from './region/create.ts'
 import { getRegion } from './region/get.ts'
 import { grantRegion } from './region/grant.ts'
 import { listRegions } from './region/list.ts'
+import { regionPrinciples } from './region/principles.ts'
 import { revokeRegion } from './region/revoke.ts'
 import { closeScope } from './scope/close.ts'
 import { getScope } from './scope/get.ts'
@@ -104,6 +105,7 @@ export const registry: readonly AnyOperation[] = [
   listQuarantine,
   createRegion,
   getRegion,
+  regionPrinciples,
   listRegions,
   grantRegion,
   revokeRegion,

@@ -23,10 +23,38 @@ beforeAll(async () => {
   server = await chatServer()
   caliber = await testCaliber({ summariser: summariser() })
 })
-beforeEach(() => void server.requests.splice(0))
+beforeEach(() => {
+  server.requests.length = 0
+  server.prompts.length = 0
+})
 afterAll(async () => {
   await caliber.close()
   await server.close()
+})
+
+test('what recurs in a region is derived from its trajectories, and a turn more asks for the nodes above it', async () => {
+  const { tenant } = await dialogue(0)
+  const talks = await Promise.all(Array.from({ length: 9 }, () => talk(tenant, 33)))
+  const principles = () => tenant.call<Answer>('region.principles', { regionId: tenant.tenantId })
+  const before = await principles()
+  expect(before.text).not.toBe('')
+  expect(server.prompts.filter((prompt) => prompt.includes('principles'))).toHaveLength(3)
+  // Two full leaves of each scope and the node over them; the nodes over eight trajectories and over two, and the one over both.
+  expect(server.requests.splice(0)).toHaveLength(9 * 3 + 3)
+  expect(await principles()).toEqual(before)
+  expect(server.requests).toEqual([])
+  const secret = await say(tenant, talks[3] ?? '', 'xylophone herring harbour, told at length so that it counts.')
+  await principles()
+  expect(server.requests.splice(0).length).toBeLessThanOrEqual(3)
+  await tenant.call('memory.forget', { items: [secret], reason: 'asked for' })
+  expect(await principles()).toMatchObject({ text: before.text })
+  expect(await tenant.call('memory.residue', { words: 'xylophone' })).toEqual({ residue: 0, places: [] })
+  const closed = await tenant.call<{ regionId: string }>('region.create', { name: 'own', kind: 'private' })
+  const stranger = await tenant.member()
+  await expect(stranger.call('region.principles', { regionId: closed.regionId })).rejects.toMatchObject({
+    code: 'not_found',
+  })
+  expect(await tenant.call('region.principles', { regionId: closed.regionId })).toMatchObject({ text: '', trust: 1 })
 })
 
 test('what is short stands for itself, and nothing said is nothing', async () => {
@@ -279,6 +307,15 @@ async function dialogue(turns: number, special?: number, kind?: 'private') {
     turnIds.push(await say(tenant, scopeId, content))
   }
   return { tenant, trajectoryId, scopeId, turnIds }
+}
+
+/** Another trajectory of turns. @returns its scope */
+async function talk(tenant: TestTenant, turns: number): Promise<string> {
+  const { trajectoryId } = await tenant.call<{ trajectoryId: string }>('trajectory.start', { name: 'talk' })
+  const { scopeId } = await tenant.call<{ scopeId: string }>('scope.open', { trajectoryId, name: 'talk' })
+  for (let i = 0; i < turns; i += 1)
+    await say(tenant, scopeId, `${scopeId} says ${i} of herring and harbour at length.`)
+  return scopeId
 }
 
 async function say(tenant: TestTenant, scopeId: string, content: string): Promise<string> {

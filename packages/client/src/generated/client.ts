@@ -82,6 +82,8 @@ import type {
   RegionGrantOutput,
   RegionListInput,
   RegionListOutput,
+  RegionPrinciplesInput,
+  RegionPrinciplesOutput,
   RegionRevokeInput,
   RegionRevokeOutput,
   ScopeCloseInput,
@@ -521,6 +523,15 @@ export interface RegionClient {
    * @throws CaliberError
    */
   get(input: RegionGetInput, options?: CallOptions): Promise<RegionGetOutput>
+
+  /**
+   * Say what recurs over the trajectories of a region; it is kept true as turns come and go.
+   *
+   * Needs the right `read`.
+   * @example await client.region.principles({ regionId: '01890a5d-ac96-774b-bcce-b302099a8057' })
+   * @throws CaliberError
+   */
+  principles(input: RegionPrinciplesInput, options?: CallOptions): Promise<RegionPrinciplesOutput>
 
   /**
    * List the regions that you may read, newest first.

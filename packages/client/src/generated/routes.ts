@@ -50,6 +50,7 @@ export const routes: Readonly<Record<string, Route>> = {
   'memory.quarantine': { method: 'GET', path: '/v1/memory/quarantine', pathFields: [], repeat: 'free' },
   'region.create': { method: 'POST', path: '/v1/regions', pathFields: [], repeat: 'keyed' },
   'region.get': { method: 'GET', path: '/v1/regions/{regionId}', pathFields: ['regionId'], repeat: 'free' },
+  'region.principles': { method: 'GET', path: '/v1/regions/{regionId}/principles', pathFields: ['regionId'], repeat: 'free' },
   'region.list': { method: 'GET', path: '/v1/regions', pathFields: [], repeat: 'free' },
   'region.grant': { method: 'PUT', path: '/v1/regions/{regionId}/grants/{principalId}', pathFields: ['regionId', 'principalId'], repeat: 'free' },
   'region.revoke': { method: 'POST', path: '/v1/regions/{regionId}/grants/{principalId}/revoke', pathFields: ['regionId', 'principalId'], repeat: 'free' },

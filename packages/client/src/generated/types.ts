@@ -1626,6 +1626,28 @@ export interface RegionGetInput {
 /** Answer of `region.get`. */
 export type RegionGetOutput = Region
 
+/**
+ * Input of `region.principles`: Say what recurs over the trajectories of a region; it is kept true as turns come and
+ * go.
+ */
+export interface RegionPrinciplesInput {
+  /** Id of the region. UUID. */
+  readonly regionId: string
+  /** Answer as of this event or a later one. At least 0. */
+  readonly atLeastSeq?: number | undefined
+}
+
+/** Answer of `region.principles`. */
+export interface RegionPrinciplesOutput {
+  /** Empty where nothing was said. */
+  readonly text: string
+  readonly tokenCount: number
+  /** The least of the turns that it is made from. 0 to 1. */
+  readonly trust: number
+  /** The memory as of this event. */
+  readonly eventSeq: number
+}
+
 /** Input of `region.list`: List the regions that you may read, newest first. */
 export interface RegionListInput {
   /** Items on one page. 1 to 1,000. Default 50. */

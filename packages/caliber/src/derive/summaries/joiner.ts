@@ -3,7 +3,7 @@ import { Gate } from '@caliber/talos'
 import { CaliberError } from '../../domain/errors.ts'
 import type { RegionId, TenantId } from '../../domain/ids.ts'
 import { limits } from '../../domain/limits.ts'
-import type { Summariser } from '../../models/summariser.ts'
+import type { Summariser, SummaryKind } from '../../models/summariser.ts'
 import type { Tokenizer } from '../../models/tokenizer.ts'
 import { textDigest } from '../textDigest.ts'
 import type { Derivations } from './derivations.ts'
@@ -21,6 +21,7 @@ export interface Place {
   readonly node: string
   /** As every summary of a tree where left out. */
   readonly maxTokens?: number
+  readonly kind?: SummaryKind | undefined
 }
 
 /** Part of every action: change it with the code that makes summaries. */
@@ -65,7 +66,7 @@ export class Joiner {
 
   /** @throws CaliberError `unavailable` */
   async join(
-    { regionId, node, maxTokens = limits.summaryTokens }: Place,
+    { regionId, node, maxTokens = limits.summaryTokens, kind = 'summary' }: Place,
     parts: readonly Part[],
     signal: AbortSignal,
   ): Promise<Part> {
@@ -76,11 +77,13 @@ export class Joiner {
     if (whole.length <= maxTokens * mostTokenChars && tokenizer.count(whole) <= maxTokens)
       return { text: whole, sourceIds }
 
-    const action = textDigest(JSON.stringify([version, summariser.name, tokenizer.name, maxTokens, regionId, texts]))
+    const action = textDigest(
+      JSON.stringify([version, summariser.name, tokenizer.name, kind, maxTokens, regionId, texts]),
+    )
     const known = this.#made.get(node)
     if (known?.action === action && summariser.isLocal) return { text: known.text, sourceIds: [] }
     const ending = AbortSignal.any([signal, this.#closing.signal])
-    const make = () => this.#gate.run(() => summariser.summarise(texts, { maxTokens, signal: ending }))
+    const make = () => this.#gate.run(() => summariser.summarise(texts, { kind, maxTokens, signal: ending }))
     const id = idOf(node)
     const derivation = { id, regionId, action, model: summariser.name, sourceIds, signal: ending }
     const text = await (summariser.isLocal

@@ -1,5 +1,6 @@
 /**
- * Summaries of what was said, over one tenant's memory: of each scope over its turns, of each trajectory over its scopes.
+ * Summaries of what was said, over one tenant's memory: of each scope over its turns, of each trajectory over its scopes, and of
+ * each region over its trajectories: what recurs in them.
  *
  * Turns are inputs of a Talos graph, sixteen to a leaf by their sequence, so that a turn that is appended, forgotten or set aside
  * changes one leaf; everything above is derived (summaryTree.ts). Nothing is made before somebody asks, and nothing again whose
@@ -12,6 +13,7 @@ import { type AsyncDerived, asyncDerived, createGraph, type Graph, type Input } 
 import { CaliberError } from '../../domain/errors.ts'
 import type { RegionId, TenantId } from '../../domain/ids.ts'
 import { limits } from '../../domain/limits.ts'
+import type { SummaryKind } from '../../models/summariser.ts'
 import type { MemoryItem } from '../memoryItem.ts'
 import { placeOf } from '../scopeMemory.ts'
 import type { TenantMemory } from '../tenantMemory.ts'
@@ -68,6 +70,11 @@ interface TrajectoryTree {
   readonly scopeIds: Input<readonly string[]>
 }
 
+interface RegionTree {
+  readonly tree: SummaryTree
+  readonly trajectories: Input<number>
+}
+
 export class SummaryGraph {
   readonly #memory: TenantMemory
   readonly #options: SummaryGraphOptions
@@ -75,6 +82,7 @@ export class SummaryGraph {
   readonly #graph: Graph = createGraph()
   readonly #scopes = new Map<string, ScopeTree>()
   readonly #trajectories = new Map<string, TrajectoryTree>()
+  readonly #regions = new Map<RegionId, RegionTree>()
   /** What windows have asked for and is not there yet. */
   readonly #underWay = new Map<string, Promise<InShort>>()
   #quietUntilMs = Number.NEGATIVE_INFINITY
@@ -112,7 +120,14 @@ export class SummaryGraph {
 
   /** @throws CaliberError as {@link ofScope} does */
   ofTrajectory(trajectoryId: string): Promise<SummaryAnswer> {
-    return this.#answer(this.#trajectory(trajectoryId).tree, this.#memory.scopesOf(trajectoryId))
+    return this.#answer(this.#syncedTrajectory(trajectoryId).tree, this.#memory.scopesOf(trajectoryId))
+  }
+
+  /** What recurs over the trajectories of a region. @throws CaliberError as {@link ofScope} does */
+  ofRegion(regionId: RegionId): Promise<SummaryAnswer> {
+    const trajectoryIds = this.#memory.trajectoriesOf(regionId)
+    const scopeIds = trajectoryIds.flatMap((id) => this.#memory.scopesOf(id))
+    return this.#answer(this.#region(regionId).tree, scopeIds)
   }
 
   /**
@@ -170,6 +185,7 @@ export class SummaryGraph {
   #beginAnew(): void {
     this.#scopes.clear()
     this.#trajectories.clear()
+    this.#regions.clear()
   }
 
   async #answer({ top }: SummaryTree, scopeIds: readonly string[]): Promise<SummaryAnswer> {
@@ -237,10 +253,15 @@ export class SummaryGraph {
     return input
   }
 
-  /** The tree of a trajectory over those of the scopes that it has now. */
   #trajectory(trajectoryId: string): TrajectoryTree {
     const held = this.#trajectories.get(trajectoryId) ?? this.#newTrajectory(trajectoryId)
     this.#trajectories.set(trajectoryId, held)
+    return held
+  }
+
+  /** The tree of a trajectory over those of the scopes that it has now. */
+  #syncedTrajectory(trajectoryId: string): TrajectoryTree {
+    const held = this.#trajectory(trajectoryId)
     const scopeIds = this.#memory.scopesOf(trajectoryId)
     for (const scopeId of scopeIds) this.#synced(scopeId)
     held.scopeIds.set([...scopeIds])
@@ -251,18 +272,38 @@ export class SummaryGraph {
     const scopeIds = this.#graph.input<readonly string[]>([], { equals: areSame })
     const tree = new SummaryTree(this.#graph, {
       leaves: this.#graph.derived(() => scopeIds.get().length),
-      // A trajectory gets more scopes and loses none: a place is always the same scope's.
+      // A trajectory gets more scopes and loses none, a region more trajectories: a place is always the same one's.
       leaf: (index) => this.#scope(scopeIds.peek()[index] ?? '').tree.top,
       join: this.#joinIn(`trajectory/${trajectoryId}`, () => this.#memory.regionOfTrajectory(trajectoryId)),
     })
     return { tree, scopeIds }
   }
 
-  #joinIn(tree: string, regionOf: () => RegionId | undefined) {
+  /** The tree of a region over those of the trajectories that it has now. */
+  #region(regionId: RegionId): RegionTree {
+    const held = this.#regions.get(regionId) ?? this.#newRegion(regionId)
+    this.#regions.set(regionId, held)
+    const ids = this.#memory.trajectoriesOf(regionId)
+    for (const id of ids) this.#syncedTrajectory(id)
+    held.trajectories.set(ids.length)
+    return held
+  }
+
+  #newRegion(regionId: RegionId): RegionTree {
+    const trajectories = this.#graph.input(0)
+    const tree = new SummaryTree(this.#graph, {
+      leaves: trajectories,
+      leaf: (index) => this.#trajectory(this.#memory.trajectoriesOf(regionId)[index] ?? '').tree.top,
+      join: this.#joinIn(`region/${regionId}`, () => regionId, 'principles'),
+    })
+    return { tree, trajectories }
+  }
+
+  #joinIn(tree: string, regionOf: () => RegionId | undefined, kind?: SummaryKind) {
     return async (place: string, parts: readonly Part[], signal: AbortSignal): Promise<Part> => {
       const regionId = regionOf()
       if (regionId === undefined) return nothing
-      return this.#joiner.join({ regionId, node: `${tree}/${place}` }, parts, signal)
+      return this.#joiner.join({ regionId, node: `${tree}/${place}`, kind }, parts, signal)
     }
   }
 }

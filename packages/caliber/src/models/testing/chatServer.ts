@@ -8,6 +8,8 @@ export type ChatFault = (response: ServerResponse) => void
 export interface ChatServer extends ModelServer<ChatFault> {
   /** The texts of each request. */
   readonly requests: (readonly string[])[]
+  /** What each was asked to do with them. */
+  readonly prompts: string[]
   /** Answer nothing until the promise resolves. */
   hold(until: Promise<void>): void
 }
@@ -15,11 +17,13 @@ export interface ChatServer extends ModelServer<ChatFault> {
 /** It summarises by the first words of each text. */
 export async function chatServer(): Promise<ChatServer> {
   const requests: (readonly string[])[] = []
+  const prompts: string[] = []
   let held = Promise.resolve()
   const server = await modelServer<ChatFault>('chat/completions', async ({ body }, response, nextFault) => {
     const { messages } = body as { messages: { role: string; content: string }[] }
     const texts = JSON.parse(messages[1]?.content ?? '[]') as string[]
     requests.push(texts)
+    prompts.push(messages[0]?.content ?? '')
     await held
     const fault = nextFault()
     if (fault) fault(response)
@@ -28,6 +32,7 @@ export async function chatServer(): Promise<ChatServer> {
   return {
     ...server,
     requests,
+    prompts,
     hold: (until) => {
       held = until
     },
