@@ -99,6 +99,11 @@ export const contract: readonly ContractOperation[] = [
         regionId: { description: 'Id of the region to search in.', type: 'string', format: 'uuid' },
         trajectoryId: { description: 'Id of the trajectory to search in.', type: 'string', format: 'uuid' },
         scopeId: { description: 'Id of the scope to search in.', type: 'string', format: 'uuid' },
+        linkedTo: {
+          description: 'Only what it was made from, or what was made from it.',
+          type: 'string',
+          format: 'uuid',
+        },
         level: { description: 'Of notes alone.', type: 'string', enum: ['raw', 'summary', 'principle'] },
         minConfidence: { description: 'Of notes alone.', type: 'number', minimum: 0, maximum: 1 },
         minTrust: { type: 'number', minimum: 0, maximum: 1 },
@@ -366,11 +371,7 @@ export const contract: readonly ContractOperation[] = [
         trajectoryId: { description: 'Id of the trajectory.', type: 'string', format: 'uuid' },
         status: { type: 'string', enum: ['completed', 'failed'] },
         summary: { description: 'What came of it.', type: 'string', minLength: 1, maxLength: 20000 },
-        version: {
-          description: 'The version you read; refused when it is another by now.',
-          type: 'integer',
-          minimum: 1,
-        },
+        version: { description: 'The version you read; another one is refused.', type: 'integer', minimum: 1 },
       },
       additionalProperties: false,
     },
@@ -480,11 +481,7 @@ export const contract: readonly ContractOperation[] = [
       required: ['scopeId'],
       properties: {
         scopeId: { description: 'Id of the scope.', type: 'string', format: 'uuid' },
-        version: {
-          description: 'The version you read; refused when it is another by now.',
-          type: 'integer',
-          minimum: 1,
-        },
+        version: { description: 'The version you read; another one is refused.', type: 'integer', minimum: 1 },
       },
       additionalProperties: false,
     },
@@ -881,11 +878,7 @@ export const contract: readonly ContractOperation[] = [
         },
         noteId: { description: 'Id of the note to replace.', type: 'string', format: 'uuid' },
         reason: { description: 'Why the old one no longer holds.', type: 'string', minLength: 1, maxLength: 2000 },
-        version: {
-          description: 'The version you read; refused when it is another by now.',
-          type: 'integer',
-          minimum: 1,
-        },
+        version: { description: 'The version you read; another one is refused.', type: 'integer', minimum: 1 },
       },
       additionalProperties: false,
     },
@@ -912,11 +905,7 @@ export const contract: readonly ContractOperation[] = [
           minLength: 1,
           maxLength: 2000,
         },
-        version: {
-          description: 'The version you read; refused when it is another by now.',
-          type: 'integer',
-          minimum: 1,
-        },
+        version: { description: 'The version you read; another one is refused.', type: 'integer', minimum: 1 },
       },
       additionalProperties: false,
     },
@@ -993,11 +982,7 @@ export const contract: readonly ContractOperation[] = [
           maxLength: 20000,
         },
         reason: { type: 'string', minLength: 1, maxLength: 2000 },
-        version: {
-          description: 'The version you read; refused when it is another by now.',
-          type: 'integer',
-          minimum: 1,
-        },
+        version: { description: 'The version you read; another one is refused.', type: 'integer', minimum: 1 },
       },
       additionalProperties: false,
     },
@@ -1338,7 +1323,7 @@ export const contract: readonly ContractOperation[] = [
             properties: {
               regionId: { description: 'Id of the region.', type: 'string', format: 'uuid' },
               resource: {
-                description: 'What is locked in the region; * is the lock that a region under a lock rule is written under.',
+                description: 'What is locked; * is the lock that writes into the region need.',
                 type: 'string',
                 minLength: 1,
                 maxLength: 200,
@@ -1389,7 +1374,7 @@ export const contract: readonly ContractOperation[] = [
       properties: {
         regionId: { description: 'Id of the region.', type: 'string', format: 'uuid' },
         resource: {
-          description: 'What is locked in the region; * is the lock that a region under a lock rule is written under.',
+          description: 'What is locked; * is the lock that writes into the region need.',
           type: 'string',
           minLength: 1,
           maxLength: 200,
@@ -1424,7 +1409,7 @@ export const contract: readonly ContractOperation[] = [
       properties: {
         regionId: { description: 'Id of the region.', type: 'string', format: 'uuid' },
         resource: {
-          description: 'What is locked in the region; * is the lock that a region under a lock rule is written under.',
+          description: 'What is locked; * is the lock that writes into the region need.',
           type: 'string',
           minLength: 1,
           maxLength: 200,

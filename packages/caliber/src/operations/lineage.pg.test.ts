@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { migrate, shippedMigrations } from '../db/migrate.ts'
 import { testDatabase } from '../db/testing/database.ts'
-import { type TestCaliber, type TestTenant, testCaliber } from './testing/tenant.ts'
+import { type TestCaliber, type TestPrincipal, type TestTenant, testCaliber } from './testing/tenant.ts'
 
 let caliber: TestCaliber
 let tenant: TestTenant
@@ -34,6 +34,36 @@ test('a note is derived from its sources, and from the note that it replaces', a
   const { note } = await tenant.call<{ note: { noteId: string } }>('note.supersede', { noteId, content: 'newer' })
   expect(await sourcesOf(note.noteId)).toEqual([noteId])
   expect(await sourcesOf(await record({}))).toEqual([])
+})
+
+test('a search reaches what an item was made from and what was made from it, as far as they are open', async () => {
+  const own = await caliber.tenant()
+  const { regionId } = await own.call<{ regionId: string }>('region.create', { name: 'own', kind: 'private' })
+  const note = async (content: string, sources: readonly string[] = [], fields = {}) => {
+    const input = { type: 'fact', subject: content, content: `herring ${content}`, ...fields }
+    const of = { sources: sources.map((id) => ({ kind: 'note', id })) }
+    return (await own.call<{ noteId: string }>('note.record', { ...input, ...of })).noteId
+  }
+  const [root, other] = [await note('root'), await note('other')]
+  const middle = await note('middle', [root])
+  const hidden = await note('hidden', [middle], { regionId })
+  const leaf = await note('leaf', [hidden])
+  await note('beside', [root, other])
+  const found = async (caller: TestPrincipal, linkedTo: string) => {
+    const { items } = await caller.call<{ items: { id: string; text: string }[] }>('memory.search', {
+      query: 'herring',
+      linkedTo,
+    })
+    return items.map(({ text }) => text.split(':')[0]).sort()
+  }
+  expect(await found(own, middle)).toEqual(['hidden', 'leaf', 'root'])
+  expect(await found(own, root)).toEqual(['beside', 'hidden', 'leaf', 'middle'])
+  expect(await found(own, leaf)).toEqual(['hidden', 'middle', 'root'])
+  const stranger = await own.member()
+  expect(await found(stranger, middle)).toEqual(['root'])
+  expect(await found(stranger, leaf)).toEqual([])
+  await expect(found(stranger, hidden)).rejects.toMatchObject({ code: 'not_found' })
+  await expect(found(tenant, root)).rejects.toMatchObject({ code: 'not_found' })
 })
 
 test('an artifact is derived from the turns of all its revisions', async () => {

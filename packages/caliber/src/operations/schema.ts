@@ -54,8 +54,4 @@ export const atLeastSeq = z.int().min(0).optional().describe('Answer as of this 
 /** Whether a list holds what is set aside as well. */
 export const quarantined = z.boolean().default(false).describe('Also those in quarantine.')
 
-export const expectedVersion = z
-  .int()
-  .min(1)
-  .optional()
-  .describe('The version you read; refused when it is another by now.')
+export const expectedVersion = z.int().min(1).optional().describe('The version you read; another one is refused.')

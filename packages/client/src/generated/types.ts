@@ -419,6 +419,8 @@ export interface MemorySearchInput {
   readonly trajectoryId?: string | undefined
   /** Id of the scope to search in. UUID. */
   readonly scopeId?: string | undefined
+  /** Only what it was made from, or what was made from it. UUID. */
+  readonly linkedTo?: string | undefined
   /** Of notes alone. */
   readonly level?: 'raw' | 'summary' | 'principle' | undefined
   /** Of notes alone. 0 to 1. */
@@ -928,7 +930,7 @@ export interface TrajectoryFinishInput {
   readonly status: 'completed' | 'failed'
   /** What came of it. 1 to 20,000 characters. */
   readonly summary?: string | undefined
-  /** The version you read; refused when it is another by now. At least 1. */
+  /** The version you read; another one is refused. At least 1. */
   readonly version?: number | undefined
 }
 
@@ -998,7 +1000,7 @@ export interface ScopeListOutput {
 export interface ScopeCloseInput {
   /** Id of the scope. UUID. */
   readonly scopeId: string
-  /** The version you read; refused when it is another by now. At least 1. */
+  /** The version you read; another one is refused. At least 1. */
   readonly version?: number | undefined
 }
 
@@ -1293,7 +1295,7 @@ export interface NoteSupersedeInput {
   readonly noteId: string
   /** Why the old one no longer holds. 1 to 2,000 characters. */
   readonly reason?: string | undefined
-  /** The version you read; refused when it is another by now. At least 1. */
+  /** The version you read; another one is refused. At least 1. */
   readonly version?: number | undefined
 }
 
@@ -1309,7 +1311,7 @@ export interface NoteRetractInput {
   readonly noteId: string
   /** Why it should never have been recorded. 1 to 2,000 characters. */
   readonly reason: string
-  /** The version you read; refused when it is another by now. At least 1. */
+  /** The version you read; another one is refused. At least 1. */
   readonly version?: number | undefined
 }
 
@@ -1370,7 +1372,7 @@ export interface ConflictResolveInput {
   readonly content?: string | undefined
   /** 1 to 2,000 characters. */
   readonly reason?: string | undefined
-  /** The version you read; refused when it is another by now. At least 1. */
+  /** The version you read; another one is refused. At least 1. */
   readonly version?: number | undefined
 }
 
@@ -1692,10 +1694,7 @@ export interface LockAcquireInput {
   readonly locks: readonly {
     /** Id of the region. UUID. */
     readonly regionId: string
-    /**
-     * What is locked in the region; * is the lock that a region under a lock rule is written under. 1 to 200
-     * characters. Default "*".
-     */
+    /** What is locked; * is the lock that writes into the region need. 1 to 200 characters. Default "*". */
     readonly resource?: string | undefined
   }[]
   /** shared: any number of holders, none of them exclusive. Default "exclusive". */
@@ -1716,10 +1715,7 @@ export interface LockAcquireOutput {
 export interface LockExtendInput {
   /** Id of the region. UUID. */
   readonly regionId: string
-  /**
-   * What is locked in the region; * is the lock that a region under a lock rule is written under. 1 to 200 characters.
-   * Default "*".
-   */
+  /** What is locked; * is the lock that writes into the region need. 1 to 200 characters. Default "*". */
   readonly resource?: string | undefined
   /** The fence of the lease. At least 1. */
   readonly fence: number
@@ -1736,10 +1732,7 @@ export interface LockExtendOutput {
 export interface LockReleaseInput {
   /** Id of the region. UUID. */
   readonly regionId: string
-  /**
-   * What is locked in the region; * is the lock that a region under a lock rule is written under. 1 to 200 characters.
-   * Default "*".
-   */
+  /** What is locked; * is the lock that writes into the region need. 1 to 200 characters. Default "*". */
   readonly resource?: string | undefined
   /** The fence of the lease. At least 1. */
   readonly fence: number

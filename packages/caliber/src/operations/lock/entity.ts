@@ -8,7 +8,7 @@ export const wholeRegion = '*'
 
 export const resource = text(limits.lockResourceChars)
   .default(wholeRegion)
-  .describe('What is locked in the region; * is the lock that a region under a lock rule is written under.')
+  .describe('What is locked; * is the lock that writes into the region need.')
 
 export const ttlMs = z
   .int()

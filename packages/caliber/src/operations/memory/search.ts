@@ -7,6 +7,7 @@ import { type NoteLevel, noteLevels } from '../../domain/note.ts'
 import { roles } from '../../domain/turn.ts'
 import { operation } from '../operation.ts'
 import { atLeastSeq, id, moment, text, trust } from '../schema.ts'
+import { linkedItems } from './linkedItems.ts'
 
 export const searchMemory = operation({
   name: 'memory.search',
@@ -21,6 +22,7 @@ export const searchMemory = operation({
     regionId: id('region to search in').optional(),
     trajectoryId: id('trajectory to search in').optional(),
     scopeId: id('scope to search in').optional(),
+    linkedTo: id('item').optional().describe('Only what it was made from, or what was made from it.'),
     level: z.enum(noteLevels).optional().describe('Of notes alone.'),
     minConfidence: z.number().min(0).max(1).optional().describe('Of notes alone.'),
     minTrust: trust.optional(),
@@ -66,7 +68,9 @@ export const searchMemory = operation({
   mcp: true,
   idempotent: true,
 
-  async run({ memory, vectorsOf, now }, { query, limit, atLeastSeq, ...filter }) {
+  async run({ memory, vectorsOf, stored, now }, { query, limit, atLeastSeq, linkedTo, ...asked }) {
+    const linked = linkedTo === undefined ? undefined : await stored((sql) => linkedItems(sql, linkedTo))
+    const filter = { ...asked, linked }
     // Before the memory is looked at: rights and content are those of one moment.
     const vectors = await vectorsOf(query)
     const held = await memory(atLeastSeq)
@@ -99,6 +103,7 @@ export const searchMemory = operation({
 })
 
 interface Filter {
+  readonly linked?: ReadonlySet<string> | undefined
   readonly kinds?: readonly string[] | undefined
   readonly roles?: readonly string[] | undefined
   readonly regionId?: string | undefined
@@ -112,11 +117,24 @@ interface Filter {
 }
 
 function accepts(filter: Filter, nowMs: number) {
-  const { kinds, roles, regionId, trajectoryId, scopeId, level, minConfidence, minTrust = 0, since, until } = filter
+  const {
+    linked,
+    kinds,
+    roles,
+    regionId,
+    trajectoryId,
+    scopeId,
+    level,
+    minConfidence,
+    minTrust = 0,
+    since,
+    until,
+  } = filter
   const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since)
   const untilMs = until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until)
   const timed = since !== undefined || until !== undefined
   return (item: MemoryItem): boolean => {
+    if (linked && !linked.has(item.id)) return false
     if (kinds && !kinds.includes(item.kind)) return false
     if (roles && (item.role === null || !roles.includes(item.role))) return false
     if (regionId !== undefined && item.regionId !== regionId) return false

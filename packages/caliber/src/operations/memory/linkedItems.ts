@@ -1,0 +1,30 @@
+import type { Sql } from '../../db/sql.ts'
+import { notFound } from '../../domain/notFound.ts'
+
+/**
+ * Ids of what an item was made from and of what was made from it, at any distance. Lineage shows a session the rows of what it may
+ * read, so the way ends at an item that is closed to it.
+ *
+ * @throws CaliberError `not_found` for an item that is not there or not open to the session
+ */
+export async function linkedItems(sql: Sql, itemId: string): Promise<ReadonlySet<string>> {
+  const [item] = await sql`
+    select 1 from caliber.turn where tenant_id = caliber.current_tenant() and id = ${itemId}
+    union all select 1 from caliber.artifact where tenant_id = caliber.current_tenant() and id = ${itemId}
+    union all select 1 from caliber.note where tenant_id = caliber.current_tenant() and id = ${itemId}`
+  if (!item) throw notFound('item', itemId)
+  const rows = await sql<{ id: string }>`
+    with recursive source (id) as (
+      select ${itemId}::uuid
+      union
+      select l.source_id from source
+      join caliber.lineage l on l.tenant_id = caliber.current_tenant() and l.derived_id = source.id
+    ), derived (id) as (
+      select ${itemId}::uuid
+      union
+      select l.derived_id from derived
+      join caliber.lineage l on l.tenant_id = caliber.current_tenant() and l.source_id = derived.id
+    )
+    select id from source union select id from derived`
+  return new Set(rows.map(({ id }) => id).filter((id) => id !== itemId))
+}
