@@ -88,3 +88,23 @@ test('a text that starts with a sign after one that ends with a newline adds up:
 function sameAsLibrary(text: string): void {
   expect(tokenizer.count(text)).toBe(countTokens(text, { disallowedSpecial: new Set() }))
 }
+
+test('what stands around a counted text is counted as if all of it were counted anew', () => {
+  const heads = fc.oneof(
+    fc.constantFrom('- [2026-05-01 09:30 user] ', '<item from="user" at="2026-05-01 09:30">', ',"text":"'),
+    mixture,
+  )
+  const tails = fc.oneof(fc.constantFrom('\n', '</item>\n', '"}\n', ''), mixture)
+  const prose = fc
+    .array(fc.oneof(fc.constantFrom('The ferry ', "doesn't", ' leave', ', at 9:30', '.', '\n', '中文', ' "so"'), run), {
+      maxLength: 40,
+    })
+    .map((parts) => parts.join(''))
+  fc.assert(
+    fc.property(heads, fc.oneof(prose, mixture), tails, (head, body, tail) => {
+      const counted = tokenizer.countAround(head, body, tokenizer.count(body), tail)
+      expect(counted).toBe(tokenizer.count(head + body + tail))
+    }),
+    { numRuns: 2000 },
+  )
+})

@@ -8,15 +8,13 @@ import { createRequire } from 'node:module'
 import type * as vocabulary from 'gpt-tokenizer/bpeRanks/o200k_base'
 import type * as encoding from 'gpt-tokenizer/encoding/o200k_base'
 import type * as patterns from 'gpt-tokenizer/encodingParams/constants'
+import type { TokenCounter } from '../domain/context/tokenCounter.ts'
+import { isCertainCut } from './certainCut.ts'
 import { openCountCache } from './countCache.ts'
 import { openLongPieceCount, type PieceLibrary } from './longPieces.ts'
 import { openRankTable } from './rankTable.ts'
 
-export interface Tokenizer {
-  /** As receipts name it. */
-  readonly name: string
-  count(text: string): number
-}
+export type Tokenizer = TokenCounter
 
 /** About what 16 million characters take. */
 const cacheBytes = 32 * 1024 * 1024
@@ -32,18 +30,58 @@ const mergeCacheEntries = 20_000
 /** The tokenizer of OpenAI's current models, by the kept library `gpt-tokenizer`. Loads its table on the first count. */
 export function openO200k(): Tokenizer {
   const cache = openCountCache(cacheBytes)
-  let count: ((text: string) => number) | undefined
+  // Words and labels: too many and too cheap for the other cache, whose entries are kept in order of use.
+  const shortCounts = new Map<string, number>()
+  let library: ((text: string) => number) | undefined
+  const uncached = (text: string): number => {
+    library ??= openLongPieceCount(loadO200k())
+    return library(text)
+  }
+  const count = (text: string): number => {
+    const known = cache.get(text)
+    if (known !== undefined) return known
+    const tokens = uncached(text)
+    if (text.length <= longestCached) cache.add(text, tokens)
+    return tokens
+  }
+  const countShort = (text: string): number => {
+    if (text.length > reach) return uncached(text)
+    const known = shortCounts.get(text)
+    if (known !== undefined) return known
+    const tokens = uncached(text)
+    if (shortCounts.size >= mostShort) shortCounts.clear()
+    // A copy, as in countCache.ts.
+    shortCounts.set(` ${text}`.slice(1), tokens)
+    return tokens
+  }
   return {
     name: 'o200k_base',
-    count(text) {
-      const known = cache.get(text)
-      if (known !== undefined) return known
-      count ??= openLongPieceCount(loadO200k())
-      const tokens = count(text)
-      if (text.length <= longestCached) cache.add(text, tokens)
-      return tokens
+    count,
+    countAround(head, body, bodyTokens, tail) {
+      const first = cutAfter(body)
+      const last = cutBefore(body)
+      if (first === undefined || last === undefined || last < first) return count(head + body + tail)
+      const [start, end] = [body.slice(0, first), body.slice(last)]
+      const label = isCertainCut(head + start, head.length)
+        ? countShort(head)
+        : countShort(head + start) - countShort(start)
+      return label + bodyTokens - countShort(end) + countShort(end + tail)
     },
   }
+}
+
+/** How far from the ends of a text a cut is looked for. */
+const reach = 64
+const mostShort = 10_000
+
+function cutAfter(text: string): number | undefined {
+  for (let at = 1; at < Math.min(text.length, reach); at += 1) if (isCertainCut(text, at)) return at
+  return undefined
+}
+
+function cutBefore(text: string): number | undefined {
+  for (let at = text.length - 1; at > Math.max(0, text.length - reach); at -= 1) if (isCertainCut(text, at)) return at
+  return undefined
 }
 
 /**

@@ -219,7 +219,11 @@ test('memories of the past are folded one after the other, and no more than eigh
     summaries: {
       summariser: extractiveSummariser((text) => text.length),
       derivations: new Derivations(caliber.sessions),
-      tokenizer: { name: 'characters', count: (text) => text.length },
+      tokenizer: {
+        name: 'characters',
+        count: ({ length }) => length,
+        countAround: (head, body, _, tail) => (head + body + tail).length,
+      },
     },
     now: () => new Date(),
   })

@@ -190,8 +190,7 @@ class Conversation {
     }
     const view = new MemoryView(this.#memory, { principalId }, this.#summaries)
     const { window } = await summarisedWindow(request, async () => ({ memory: view, vectors: new Map() }), {
-      tokenizer: tokenizer.name,
-      countTokens: tokenizer.count,
+      tokenizer,
       at: new Date(0),
       variation,
     })

@@ -1,6 +1,7 @@
 /** The window for a request over a tenant's memory: candidates, assembly, and the name by which it can be explained. */
 import { assembleWindow } from '../../domain/context/assemble.ts'
 import { divisionOf, type SectionName } from '../../domain/context/sections.ts'
+import type { TokenCounter } from '../../domain/context/tokenCounter.ts'
 import type { Candidate, KeptWindow, WindowRequest } from '../../domain/context/window.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { MemoryView } from '../memoryView.ts'
@@ -10,8 +11,7 @@ import { candidatesFor, type Proposal } from './sectionSources.ts'
 import { type Summaries, type WantedSummaries, wantedSummaries } from './wantedSummaries.ts'
 
 export interface Instruments {
-  readonly tokenizer: string
-  countTokens(text: string): number
+  readonly tokenizer: TokenCounter
   readonly at: Date
   /** The vectors of what is searched for. */
   readonly vectors: QuestionVectors
@@ -49,7 +49,7 @@ export interface Assembled {
 export function contextWindow(
   request: WindowRequest,
   memory: MemoryView,
-  { tokenizer, countTokens, at, vectors, variation, summaries, ...known }: Instruments,
+  { tokenizer, at, vectors, variation, summaries, ...known }: Instruments,
 ): Assembled {
   const asked = { request, memory, vectors, nowMs: at.getTime(), without: variation?.without }
   const candidates = known.candidates ?? candidatesFor(asked)
@@ -61,7 +61,6 @@ export function contextWindow(
     tokenizer,
     semantic: memory.basisOf(vectors),
     division: { ...usual, shares: { ...usual.shares, ...variation?.shares } },
-    countTokens,
   })
   const { earlier, briefs } = wantedSummaries(asked, candidates, receipt.verdicts)
   const wanted = { earlier, briefs: summaries?.wanted.briefs ?? briefs }

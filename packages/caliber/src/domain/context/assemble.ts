@@ -6,11 +6,13 @@
  */
 import { CaliberError } from '../errors.ts'
 import { type Packed, type Prices, pack } from './pack.ts'
-import { type Renderer, rendererOf } from './render.ts'
+import { type Piece, type Renderer, rendererOf } from './render.ts'
 import { type Division, divisionOf, type SectionName, sections } from './sections.ts'
+import type { TokenCounter } from './tokenCounter.ts'
 import type {
   Candidate,
   ContextItem,
+  Format,
   Message,
   Receipt,
   SemanticBasis,
@@ -24,11 +26,10 @@ export interface Basis {
   readonly candidates: readonly Candidate[]
   readonly eventSeq: number
   readonly at: string
-  readonly tokenizer: string
+  readonly tokenizer: TokenCounter
   readonly semantic?: SemanticBasis | undefined
   /** How the budget is divided; as the request has it where left out. */
   readonly division?: Division | undefined
-  countTokens(text: string): number
 }
 
 /**
@@ -42,8 +43,9 @@ const replyTokens = 3
 export function assembleWindow(request: WindowRequest, basis: Basis): Window {
   const renderer = rendererOf(request.format)
   const asMessages = request.format === 'messages'
-  const { countTokens } = basis
-  const price = (text: string) => (text === '' ? 0 : countTokens(text))
+  const { tokenizer } = basis
+  const price = (text: string) => (text === '' ? 0 : tokenizer.count(text))
+  const currency = { tokenizer, format: request.format, renderer }
 
   const systemPiece = request.system === null ? '' : renderer.system(request.system)
   const queryPiece = request.query === null ? '' : renderer.query(request.query)
@@ -62,7 +64,7 @@ export function assembleWindow(request: WindowRequest, basis: Basis): Window {
     item: ({ item, section }) =>
       spoken(section)
         ? messageTokens + price(messageOf(item).content)
-        : priceOf(item, `${basis.tokenizer} ${request.format}`, renderer, price),
+        : Math.max(priceOf(item, true, currency), priceOf(item, false, currency)),
     section: (name) => (spoken(name) ? 0 : price(renderer.openSection(name)) + price(renderer.closeSection(name))),
   }
   const packed = pack(
@@ -84,16 +86,19 @@ export function assembleWindow(request: WindowRequest, basis: Basis): Window {
     name,
     items: members.length,
     pieces: members.length === 0 || spoken(name) ? [] : sectionPieces(renderer, name, members),
+    prices: spoken(name) ? [] : members.map(({ candidate }, i) => priceOf(candidate.item, i === 0, currency)),
     messages: spoken(name) ? members.map(({ candidate }) => messageOf(candidate.item)) : [],
   }))
   const content = asMessages
     ? { text: null, messages: messagesOf(systemPiece, blocks, queryPiece) }
     : { text: textOf(renderer, systemPiece, blocks, queryPiece), messages: null }
 
-  const sectionTokens = blocks.map(({ name, items, pieces, messages }) => ({
+  const sectionTokens = blocks.map(({ name, items, messages, prices: itemPrices }) => ({
     name,
     items,
-    tokens: sum(pieces.map(price)) + sum(messages.map((message) => messageTokens + price(message.content))),
+    tokens:
+      (itemPrices.length === 0 ? 0 : prices.section(name) + sum(itemPrices)) +
+      sum(messages.map((message) => messageTokens + price(message.content))),
   }))
   const ownMessages =
     content.messages === null ? 0 : content.messages.length - (blocks.find((b) => spoken(b.name))?.items ?? 0)
@@ -107,7 +112,7 @@ export function assembleWindow(request: WindowRequest, basis: Basis): Window {
     request,
     eventSeq: basis.eventSeq,
     at: basis.at,
-    tokenizer: basis.tokenizer,
+    tokenizer: tokenizer.name,
     ...(basis.semantic && { semantic: basis.semantic }),
     usedTokens: frame + sum(sectionTokens.map(({ tokens }) => tokens)),
     sections: [{ name: 'frame', tokens: frame, items: 0 }, ...sectionTokens],
@@ -117,28 +122,38 @@ export function assembleWindow(request: WindowRequest, basis: Basis): Window {
   return { ...content, receipt }
 }
 
-/**
- * What an item takes in a format wherever it stands: the dearer of its two forms where being first matters. Items are
- * immutable and are priced again and again, so the price stays with the item.
- *
- * @param currency tokenizer and format: what the price is true for
- */
-function priceOf(item: ContextItem, currency: string, renderer: Renderer, price: (text: string) => number): number {
-  const known = prices.get(item) ?? new Map<string, number>()
-  const tokens = known.get(currency) ?? Math.max(...itemForms(renderer, item).map(price))
-  prices.set(item, known.set(currency, tokens))
+/** What a price is true for. */
+interface Currency {
+  readonly tokenizer: TokenCounter
+  readonly format: Format
+  readonly renderer: Renderer
+}
+
+/** What an item's piece takes. Items are immutable and are priced again and again, so the price stays with the item. */
+function priceOf(item: ContextItem, isFirst: boolean, { tokenizer, format, renderer }: Currency): number {
+  const known = knownPrices.get(item) ?? new Map<string, number>()
+  const name = `${tokenizer.name} ${format} ${isFirst && format === 'json' ? 'first' : ''}`
+  const tokens = known.get(name) ?? countPiece(item, renderer.item(item, isFirst), tokenizer)
+  knownPrices.set(item, known.set(name, tokens))
   return tokens
 }
 
-const prices = new WeakMap<ContextItem, Map<string, number>>()
+const knownPrices = new WeakMap<ContextItem, Map<string, number>>()
 
-function itemForms(renderer: Renderer, item: ContextItem): readonly string[] {
-  const [first, later] = [renderer.item(item, true), renderer.item(item, false)]
-  return first === later ? [first] : [first, later]
+function countPiece(
+  { kind, text, tokenCount }: ContextItem,
+  { head, body, tail }: Piece,
+  tokenizer: TokenCounter,
+): number {
+  const isCounted = kind === 'turn' && tokenCount !== undefined && body === text
+  return isCounted ? tokenizer.countAround(head, body, tokenCount, tail) : tokenizer.count(head + body + tail)
 }
 
 function sectionPieces(renderer: Renderer, name: SectionName, members: readonly Packed[]): readonly string[] {
-  const items = members.map(({ candidate }, i) => renderer.item(candidate.item, i === 0))
+  const items = members.map(({ candidate }, i) => {
+    const { head, body, tail } = renderer.item(candidate.item, i === 0)
+    return head + body + tail
+  })
   return [renderer.openSection(name), ...items, renderer.closeSection(name)]
 }
 

@@ -21,7 +21,15 @@ export interface Renderer {
   query(text: string): string
   openSection(name: SectionName): string
   closeSection(name: SectionName): string
-  item(item: ContextItem, first: boolean): string
+  /** An item's piece; its text alone lies between head and tail. */
+  item(item: ContextItem, first: boolean): Piece
+}
+
+/** One item as it is written. */
+export interface Piece {
+  readonly head: string
+  readonly body: string
+  readonly tail: string
 }
 
 /** The renderer of a format. `messages` uses Markdown pieces inside its messages. */
@@ -56,7 +64,11 @@ const markdown: Renderer = {
   openSection: (name) => `## ${heading(name)}\n`,
   closeSection: () => '',
   // Only our own lines start in the first column; an item's further lines are indented.
-  item: ({ origin, at, text }) => `- [${minute(at)} ${origin}] ${text.replace(lineBreak, '$&  ')}\n`,
+  item: ({ origin, at, text }) => ({
+    head: `- [${minute(at)} ${origin}] `,
+    body: text.replace(lineBreak, '$&  '),
+    tail: '\n',
+  }),
 }
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
@@ -69,7 +81,11 @@ const xml: Renderer = {
   query: (text) => `<question>${escapeXml(text)}</question>\n`,
   openSection: (name) => `<${name}>\n`,
   closeSection: (name) => `</${name}>\n`,
-  item: ({ origin, at, text }) => `<item from="${escapeXml(origin)}" at="${minute(at)}">${escapeXml(text)}</item>\n`,
+  item: ({ origin, at, text }) => ({
+    head: `<item from="${escapeXml(origin)}" at="${minute(at)}">`,
+    body: escapeXml(text),
+    tail: '</item>\n',
+  }),
 }
 
 const jsonDocument: Renderer = {
@@ -79,6 +95,9 @@ const jsonDocument: Renderer = {
   query: (text) => `,"question":${JSON.stringify(text)}\n`,
   openSection: (name) => `,"${name}":[\n`,
   closeSection: () => ']\n',
-  item: ({ origin, at, text }, first) =>
-    `${first ? '' : ','}${JSON.stringify({ from: origin, at: minute(at), text })}\n`,
+  item: ({ origin, at, text }, first) => ({
+    head: `${first ? '' : ','}${JSON.stringify({ from: origin, at: minute(at) }).slice(0, -1)},"text":"`,
+    body: JSON.stringify(text).slice(1, -1),
+    tail: '"}\n',
+  }),
 }

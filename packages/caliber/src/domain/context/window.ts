@@ -32,6 +32,8 @@ export interface ContextItem {
   readonly role: Role | null
   readonly at: string
   readonly text: string
+  /** Of a turn: the tokens of its text, as they were counted when it was said. */
+  readonly tokenCount?: number
 }
 
 /** The parts of a score, each named by the signal it comes from; missing where a signal did not speak. */

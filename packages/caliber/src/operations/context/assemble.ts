@@ -72,11 +72,7 @@ export const assembleContext = operation({
       }
       return { memory: seen, vectors }
     }
-    const { window: assembled, regions } = await summarisedWindow(request, look, {
-      tokenizer: tokenizer.name,
-      countTokens: tokenizer.count,
-      at: now(),
-    })
+    const { window: assembled, regions } = await summarisedWindow(request, look, { tokenizer, at: now() })
     await windows.keep(principal, assembled, regions)
     return assembled
   },

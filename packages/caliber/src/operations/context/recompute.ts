@@ -50,7 +50,7 @@ export async function recompute(context: RecallContext, windowId: string): Promi
     return { memory: seen.seq === eventSeq ? seen : await memoryAsOf(eventSeq, model), vectors }
   }
   const windowOf = async (asked: WindowRequest, looked: Looked, variation?: Variation) => {
-    const instruments = { tokenizer: tokenizer.name, countTokens: tokenizer.count, at: new Date(at), variation }
+    const instruments = { tokenizer, at: new Date(at), variation }
     // What was not there when the window was assembled stays away.
     const assembled =
       summaries?.coverage === 'off'

@@ -68,20 +68,25 @@ export const candidates: fc.Arbitrary<readonly Candidate[]> = fc
       role: fc.constantFrom('user', 'assistant', 'tool', 'system', null),
       isWeak: fc.boolean(),
       brief: fc.option(hostileText),
+      isCounted: fc.boolean(),
     }),
     { maxLength: 12 },
   )
   .map((drawn) =>
-    drawn.map(({ text, section, required, minute, role, isWeak, brief }, i) => {
+    drawn.map(({ text, section, required, minute, role, isWeak, brief, isCounted }, i) => {
       const at = `2026-05-01T09:${String(minute).padStart(2, '0')}:00.000Z`
-      const whole = item(text, at, { role, origin: role ?? 'fact' })
+      const counted = isCounted ? { tokenCount: tokenizer.count(text) } : {}
+      const whole = item(text, at, { role, origin: role ?? 'fact', ...counted })
       return {
         item: whole,
         section,
         required: required && section === 'pinned',
         ...(section === 'history' && { block: Math.floor(i / 3) }),
         ...(section === 'retrieved' && isWeak && { isWeak }),
-        ...(brief !== null && section !== 'history' && { brief: { ...whole, text: brief } }),
+        ...(brief !== null &&
+          section !== 'history' && {
+            brief: item(brief, at, { ...whole, text: brief, tokenCount: tokenizer.count(brief) }),
+          }),
         signals: {},
       }
     }),
@@ -106,7 +111,6 @@ export function basisOf(proposed: readonly Candidate[]): Basis {
     candidates: proposed,
     eventSeq: 7,
     at: '2026-11-22T12:00:00.000Z',
-    tokenizer: tokenizer.name,
-    countTokens: tokenizer.count,
+    tokenizer,
   }
 }

@@ -9,6 +9,7 @@ import { judgeByWords } from '../../../domain/contradiction.ts'
 import { CaliberError } from '../../../domain/errors.ts'
 import { type Principal, rights } from '../../../domain/principal.ts'
 import { extractiveSummariser } from '../../../models/extractiveSummariser.ts'
+import type { Tokenizer } from '../../../models/tokenizer.ts'
 import { type Call, createDispatch, type Dispatch } from '../../../operations/dispatch.ts'
 import { createHttpApp, type HttpParts } from '../app.ts'
 
@@ -45,7 +46,11 @@ export async function emptyApp() {
   }
   const now = () => new Date(0)
   const sessions = openSessions(database, newClaimKey())
-  const tokenizer = { name: 'characters', count: (text: string) => text.length }
+  const tokenizer: Tokenizer = {
+    name: 'characters',
+    count: ({ length }) => length,
+    countAround: (head, body, _, tail) => (head + body + tail).length,
+  }
   const summaries = {
     summariser: extractiveSummariser(tokenizer.count),
     derivations: new Derivations(sessions),
