@@ -2,7 +2,7 @@
 import { assembleWindow } from '../../domain/context/assemble.ts'
 import { divisionOf, type SectionName } from '../../domain/context/sections.ts'
 import type { TokenCounter } from '../../domain/context/tokenCounter.ts'
-import type { Candidate, KeptWindow, WindowRequest } from '../../domain/context/window.ts'
+import type { Candidate, KeptWindow, SemanticBasis, WindowRequest } from '../../domain/context/window.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { MemoryView } from '../memoryView.ts'
 import { textDigest } from '../textDigest.ts'
@@ -19,8 +19,8 @@ export interface Instruments {
   readonly variation?: Variation | undefined
   /** Of the same request and memory: what it wanted in short. */
   readonly summaries?: Summaries | undefined
-  /** Of the same request and memory, if they were looked for already. */
-  readonly candidates?: readonly Proposal[] | undefined
+  /** Of the same request and memory, if it was looked for already. */
+  readonly proposed?: Proposed | undefined
 }
 
 /** What differs from the window that a request gets. */
@@ -31,12 +31,18 @@ export interface Variation {
   readonly shares: Readonly<Partial<Record<SectionName, number>>>
 }
 
+/** The candidates of a window, and what the search for them stood on. */
+interface Proposed {
+  readonly candidates: readonly Proposal[]
+  readonly semantic: SemanticBasis | undefined
+}
+
 /** A window, and what else follows from its request. */
 export interface Assembled {
   readonly window: KeptWindow
   /** The regions of all that it names. */
   readonly regions: ReadonlySet<RegionId>
-  readonly candidates: readonly Proposal[]
+  readonly proposed: Proposed
   readonly wanted: WantedSummaries
 }
 
@@ -49,23 +55,24 @@ export interface Assembled {
 export function contextWindow(
   request: WindowRequest,
   memory: MemoryView,
-  { tokenizer, at, vectors, variation, summaries, ...known }: Instruments,
+  { tokenizer, at, vectors, variation, summaries, ...earlier }: Instruments,
 ): Assembled {
   const asked = { request, memory, vectors, nowMs: at.getTime(), without: variation?.without }
-  const candidates = known.candidates ?? candidatesFor(asked)
+  const proposed = earlier.proposed ?? { candidates: candidatesFor(asked), semantic: memory.basisOf(vectors) }
+  const { candidates, semantic } = proposed
   const usual = divisionOf(request)
   const { receipt, ...content } = assembleWindow(request, {
     candidates: summaries ? withSummaries(candidates, summaries) : candidates,
     eventSeq: memory.seq,
     at: at.toISOString(),
     tokenizer,
-    semantic: memory.basisOf(vectors),
+    semantic,
     division: { ...usual, shares: { ...usual.shares, ...variation?.shares } },
   })
-  const { earlier, briefs } = wantedSummaries(asked, candidates, receipt.verdicts)
-  const wanted = { earlier, briefs: summaries?.wanted.briefs ?? briefs }
+  const found = wantedSummaries(asked, candidates, receipt.verdicts)
+  const wanted = summaries ? { ...found, briefs: summaries.wanted.briefs } : found
   const coverage = summaries ? 'full' : 'off'
-  const isWanting = earlier !== null || wanted.briefs.length > 0
+  const isWanting = wanted.earlier !== null || wanted.briefs.length > 0
   const window = {
     ...content,
     receipt: { ...receipt, ...(isWanting && { summaries: { model: memory.summariser, coverage } as const }) },
@@ -79,7 +86,7 @@ export function contextWindow(
   return {
     window: { windowId, ...window },
     regions: new Set([...askedFor, ...candidates.map(({ item }) => item.regionId)]),
-    candidates,
+    proposed,
     wanted,
   }
 }

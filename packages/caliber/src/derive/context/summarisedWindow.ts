@@ -29,21 +29,27 @@ const mostRounds = 4
 export async function summarisedWindow(
   request: WindowRequest,
   look: () => Promise<Looked>,
-  instruments: Omit<Instruments, 'vectors' | 'summaries' | 'candidates'>,
+  instruments: Omit<Instruments, 'vectors' | 'summaries' | 'proposed'>,
 ): Promise<Assembled> {
   let known: Known | undefined
   for (let round = 1; ; round += 1) {
     const { memory, vectors } = await look()
     if (known?.seq !== memory.seq) known = undefined
-    const assembled = contextWindow(request, memory, { ...instruments, ...known, vectors })
+    const assembled = contextWindow(request, memory, {
+      ...instruments,
+      vectors,
+      proposed: known?.proposed,
+      summaries: known?.summaries,
+    })
     const isSettled = known !== undefined && isSame(known.wanted, assembled.wanted)
     if (isSettled || isNothing(assembled.wanted) || round === mostRounds) return assembled
-    known = { seq: memory.seq, ...assembled, summaries: await summariesOf(assembled.wanted, memory) }
+    const { wanted, proposed } = assembled
+    known = { seq: memory.seq, wanted, proposed, summaries: await summariesOf(wanted, memory) }
   }
 }
 
 /** What was found out for a window as of an event. */
-interface Known extends Pick<Assembled, 'candidates' | 'wanted'> {
+interface Known extends Pick<Assembled, 'proposed' | 'wanted'> {
   readonly seq: number
   /** Undefined where one of them is not there. */
   readonly summaries: Summaries | undefined

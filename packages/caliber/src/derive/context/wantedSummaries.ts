@@ -1,6 +1,7 @@
 /** What a window has no room for, and would show in short. */
 import { divisionOf } from '../../domain/context/sections.ts'
 import type { ContextItem, Verdict } from '../../domain/context/window.ts'
+import type { MemoryItem } from '../memoryItem.ts'
 import { placeOf } from '../scopeMemory.ts'
 import type { Asked, Proposal } from './sectionSources.ts'
 
@@ -49,9 +50,10 @@ export function wantedSummaries(
   const last = candidates.findLast(({ item, section }) => section === 'history' && !inPlace.has(item.id))?.item
   if (scopeId === null || maxTokens <= 0 || !last || last.sequence === null) return { earlier: null, briefs }
   const { turns } = memory.scope(scopeId)
-  const said = turns.slice(0, placeOf(turns, last.sequence) + 1)
+  const end = placeOf(turns, last.sequence) + 1
   // A summary is trusted as little as the least of what it says, and says all of it.
-  const isOpen = said.every(({ id, trust }) => trust >= minTrust && !without.has(id))
+  const isOut = ({ id, trust }: MemoryItem) => trust < minTrust || without.has(id)
+  if ((minTrust > 0 || without.size > 0) && turns.slice(0, end).some(isOut)) return { earlier: null, briefs }
   const earlier = { scopeId, throughSequence: last.sequence, maxTokens: Math.min(maxTokens, longestTokens) }
-  return { earlier: isOpen ? earlier : null, briefs }
+  return { earlier, briefs }
 }
