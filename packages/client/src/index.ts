@@ -145,6 +145,8 @@ export type {
   TenantRetainOutput,
   TenantSuspendInput,
   TenantSuspendOutput,
+  TenantUsageInput,
+  TenantUsageOutput,
   Trajectory,
   TrajectoryFinishInput,
   TrajectoryFinishOutput,

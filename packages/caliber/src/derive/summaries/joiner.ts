@@ -3,14 +3,16 @@ import { Gate } from '@caliber/talos'
 import { CaliberError } from '../../domain/errors.ts'
 import type { RegionId, TenantId } from '../../domain/ids.ts'
 import { limits } from '../../domain/limits.ts'
-import type { Summariser } from '../../models/summariser.ts'
+import type { Summariser, Summary } from '../../models/summariser.ts'
 import { textDigest } from '../textDigest.ts'
+import type { Asked, Meter } from '../use/meter.ts'
 import type { Derivations } from './derivations.ts'
 import type { Part } from './summaryTree.ts'
 
 export interface SummaryParts {
   readonly summariser: Summariser
   readonly derivations: Derivations
+  readonly meter: Meter
   countTokens(text: string): number
 }
 
@@ -57,7 +59,7 @@ export class Joiner {
     this.#closing.abort()
   }
 
-  /** @throws CaliberError `unavailable` */
+  /** @throws CaliberError `unavailable`; `quota_exceeded` where a summary is to be made and the tenant has used up its day */
   async join({ regionId, node }: Place, parts: readonly Part[], signal: AbortSignal): Promise<Part> {
     const { summariser, countTokens } = this.#parts
     const texts = parts.map(({ text }) => text)
@@ -70,15 +72,29 @@ export class Joiner {
     const known = this.#made.get(node)
     if (known?.action === action && summariser.isLocal) return { text: known.text, sourceIds: [] }
     const ending = AbortSignal.any([signal, this.#closing.signal])
-    const make = () => this.#gate.run(() => summariser.summarise(texts, { maxTokens, signal: ending }))
+    const make = () => this.#gate.run(() => this.#summarise(texts, maxTokens, ending))
     const id = idOf(node)
     const derivation = { id, regionId, action, model: summariser.name, sourceIds, signal: ending }
     const text = await (summariser.isLocal
-      ? make().then((summary) => summary.text)
+      ? make().then(({ answer }) => answer.text)
       : this.#parts.derivations.obtain(this.#tenantId, derivation, make)
     ).catch(asUnavailable)
     this.#made.set(node, { action, text })
     return { text, sourceIds: summariser.isLocal ? [] : [id] }
+  }
+
+  #summarise(texts: readonly string[], maxTokens: number, signal: AbortSignal): Promise<Asked<Summary>> {
+    const { summariser, meter, countTokens } = this.#parts
+    return meter.ask(this.#tenantId, {
+      kind: 'summary',
+      model: summariser.name,
+      isLocal: summariser.isLocal,
+      estimate: (summary) =>
+        summary.inputTokens + summary.outputTokens > 0
+          ? summary
+          : { inputTokens: countTokens(texts.join('\n')), outputTokens: countTokens(summary.text) },
+      ask: (counted) => summariser.summarise(texts, { maxTokens, signal, counted }),
+    })
   }
 }
 
