@@ -1,10 +1,12 @@
 /** What models are asked for a tenant, over a real database and models behind real local servers: counted once, kept, and bounded. */
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { Embeddings } from '../derive/embeddings/embeddings.ts'
 import { openVectorStore } from '../derive/embeddings/vectorStore.ts'
 import { Memories } from '../derive/memories.ts'
 import { Derivations } from '../derive/summaries/derivations.ts'
 import { Meter } from '../derive/use/meter.ts'
+import { CaliberError } from '../domain/errors.ts'
 import { limits } from '../domain/limits.ts'
 import type { ModelUse } from '../domain/modelUse.ts'
 import type { Principal } from '../domain/principal.ts'
@@ -280,6 +282,64 @@ test('what waits for the next day is tried again without hammering, and what is 
   expect(await kept(tenant)).toBe(before + 130)
   await embeddings.close()
   await meter.close()
+})
+
+test('a summary that may not be made anew at the limit takes no older one away', async () => {
+  const tenant = await caliber.tenant()
+  const scopeId = await talk(tenant)
+  const { turns } = await tenant.call<{ turns: { turnId: string }[] }>('turn.append', {
+    scopeId,
+    turns: [{ role: 'user', content: 'One more turn, which somebody forged.' }],
+  })
+  const { text } = await tenant.call<{ text: string }>('scope.summary', { scopeId })
+  await tenant.call('tenant.limit', { tenantId: tenant.tenantId, modelTokensPerDay: 0 })
+  aheadMs += laterMs
+  const itemId = turns[0]?.turnId
+  const { distrustId } = await tenant.call<{ distrustId: string }>('memory.revoke', { itemId, reason: 'forged' })
+  await expect(tenant.call('scope.summary', { scopeId })).rejects.toMatchObject({ code: 'quota_exceeded' })
+  await tenant.call('memory.restore', { distrustId })
+  expect(await tenant.call('scope.summary', { scopeId })).toMatchObject({ text })
+})
+
+test('no model is asked while the use of a thousand tenants cannot be stored; what the database will never take is let go', async () => {
+  const { tenantId } = await caliber.tenant()
+  let isFull = true
+  const full = new CaliberError('storage_full', 'The disk is full.')
+  const sessions: typeof caliber.sessions = {
+    ...caliber.sessions,
+    run: (claims, work, options) =>
+      isFull && options?.readOnly !== true ? Promise.reject(full) : caliber.sessions.run(claims, work, options),
+  }
+  const untilClosed = (_: number, signal: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve())
+    })
+  const meter = new Meter(sessions, { now, wait: untilClosed })
+  const kind = 'question'
+  let asked = 0
+  const question = {
+    kind,
+    model: 'm',
+    isLocal: false,
+    estimate: () => ({ inputTokens: 1, outputTokens: 0 }),
+    ask: async () => {
+      asked += 1
+    },
+  } as const
+  for (let i = 0; i < 1_000; i += 1) {
+    meter.countBehind(randomUUID(), { kind, model: 'm', calls: 1, inputTokens: 1, outputTokens: 0 })
+  }
+  await expect(meter.ask(tenantId, question)).rejects.toMatchObject({ code: 'unavailable' })
+  expect(asked).toBe(0)
+  isFull = false
+  // There are no such tenants.
+  const { use } = await meter.ask(tenantId, question)
+  expect(asked).toBe(1)
+  meter.countBehind(tenantId, use)
+  await meter.close()
+  expect(await caliber.admin`select calls::int from caliber.usage where tenant_id = ${tenantId}`).toEqual([
+    { calls: 1 },
+  ])
 })
 
 test('what was computed for items that are forgotten meanwhile is not kept, and was paid for', async () => {
