@@ -10,6 +10,7 @@ import { type ClaimKey, installClaimKey, newClaimKey, signClaims } from '../pack
 import { openVectorStore } from '../packages/caliber/src/derive/embeddings/vectorStore.ts'
 import { Derivations } from '../packages/caliber/src/derive/summaries/derivations.ts'
 import { textDigest } from '../packages/caliber/src/derive/textDigest.ts'
+import { Meter } from '../packages/caliber/src/derive/use/meter.ts'
 import { sweepTenant } from '../packages/caliber/src/operations/sweep/sweepTenants.ts'
 import { type TestCaliber, type TestTenant, testCaliber } from '../packages/caliber/src/operations/testing/tenant.ts'
 
@@ -42,7 +43,7 @@ afterAll(async () => {
 })
 
 test('the sweep sees every table there is', () => {
-  expect(tables.length).toBeGreaterThanOrEqual(22)
+  expect(tables.length).toBeGreaterThanOrEqual(23)
 })
 
 test('every table has row security enabled and forced, a restrictive wall, a tenant-led key and no excess of grants', async () => {
@@ -94,6 +95,7 @@ test('functions that run as the owner are these, with a pinned search path, and 
     where n.nspname like 'caliber%' and p.prosecdef order by 1`
   expect(definers.map(({ name }) => name)).toEqual([
     'caliber.acquire_lock',
+    'caliber.add_usage',
     'caliber.append_events',
     'caliber.claim_derivation',
     'caliber.distrust_source',
@@ -165,6 +167,11 @@ describe('direct statements of the application role', () => {
     'write an erasure by hand': (tx) =>
       tx`insert into caliber.erasure (tenant_id, entry_seq, generation, receipt_id, region_id, subject_id, erased, items, bytes)
          values (${ours.tenantId}, 1, 1, ${ours.tenantId}, ${ours.tenantId}, ${ours.tenantId}, '{}', 0, 0)`,
+    'count by hand what models were asked': (tx) =>
+      tx`insert into caliber.usage (tenant_id, day, kind, model, calls, input_tokens, output_tokens)
+         values (${ours.tenantId}, current_date, 'summary', 'x', 1, 1, 1)`,
+    'take back what models were asked': (tx) => tx`update caliber.usage set input_tokens = 0`,
+    'count less than nothing': (tx) => tx`select caliber.add_usage('summary', 'model', 1, -1, 0)`,
     'truncate a table': (tx) => tx`truncate caliber.turn`,
     'turn row security off': (tx) => tx`alter table caliber.note disable row level security`,
     'read around row security': async (tx) => {
@@ -290,7 +297,7 @@ async function fill(tenant: TestTenant): Promise<void> {
     new Map([[textDigest('hello'), { itemId: randomUUID(), vector: new Float32Array([1]) }]]),
     Number.MAX_SAFE_INTEGER,
   )
-  await new Derivations(caliber.sessions).obtain(
+  await new Derivations(caliber.sessions, new Meter(caliber.sessions, { now: () => new Date() })).obtain(
     tenant.tenantId,
     {
       id: randomUUID(),
@@ -300,7 +307,10 @@ async function fill(tenant: TestTenant): Promise<void> {
       sourceIds: [],
       signal: new AbortController().signal,
     },
-    async () => ({ text: 'in short', inputTokens: 1, outputTokens: 1 }),
+    async () => ({
+      answer: { text: 'in short', inputTokens: 1, outputTokens: 1 },
+      use: { kind: 'summary', model: 'model', calls: 1, inputTokens: 1, outputTokens: 1 },
+    }),
   )
   await sweepTenant(caliber.sessions, tenant.tenantId, {
     models: {},

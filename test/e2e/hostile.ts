@@ -62,6 +62,10 @@ function* brokenTexts({ enum: choices, format, pattern, minLength, maxLength }: 
     const times = ['yesterday', '2026-02-30T00:00:00Z', '2026-01-01', '2026-01-01T00:00:00', '0000-01-01T00:00:00Z']
     for (const time of [...times, '+275760-09-13T00:00:00Z']) yield [`the time ${time}`, time] as const
   }
+  if (format === 'date') {
+    const days = ['yesterday', '2026-02-30', '2026-1-1', '2026-01-01T00:00:00Z', '0000-01-01', '+275760-09-13']
+    for (const day of days) yield [`the day ${day}`, day] as const
+  }
   if ((minLength ?? 0) > 0) yield ['empty text', ''] as const
   if (maxLength !== undefined) yield ['text too long', 'x'.repeat(maxLength + 1)] as const
   yield ['NUL', 'a\0b'] as const
@@ -91,6 +95,7 @@ function* brokenObjects({ properties = {}, required = [], additionalProperties }
 export function validValue(schema: JsonSchema): unknown {
   if (schema.enum) return schema.enum[0]
   if (schema.format === 'uuid') return '01890a5d-ac96-774b-bcce-b302099a8057'
+  if (schema.format === 'date') return '2026-01-01'
   if (schema.format === 'date-time') return '2026-01-01T00:00:00Z'
   switch (schema.type) {
     case 'string':

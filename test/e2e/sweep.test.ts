@@ -17,7 +17,7 @@ test('whoever owns a directory sweeps it as it opens it', async () => {
   const after = await takeSeat(options)
   try {
     const events = () => after.transport.call('event.since', {})
-    const swept = { kind: 'sweep.ran', data: { answers: 0, windows: 1 } }
+    const swept = { kind: 'sweep.ran', data: { answers: 0, windows: 1, usage: 0 } }
     await expect.poll(events).toMatchObject({ items: expect.arrayContaining([expect.objectContaining(swept)]) })
   } finally {
     await after.close()

@@ -34,6 +34,7 @@ export function drawInput(operation: AnyOperation, pool: Pool, random: Random): 
     if (part.anyOf) return value(field, part.anyOf.find(({ type }) => type !== 'null') ?? {}, example)
     if (part.enum) return random.pick(part.enum)
     if (part.format === 'uuid' || part.pattern?.includes('[0-9a-f]{64}')) return id(field, part)
+    if (part.format === 'date') return random.pick(['2026-01-01', '2099-01-01'])
     if (part.format === 'date-time') return random.pick(['2026-01-01T00:00:00Z', '2099-01-01T00:00:00Z'])
     switch (part.type) {
       case 'string':

@@ -82,12 +82,13 @@ async function firstFault(breach: Breach, town: Town, tableName: string): Promis
 const redundant: readonly (readonly [RegExp, string])[] = [
   [/^policy (turn|artifact_revision)\.changes /, 'the role that serves may not update this table at all'],
   [
-    /^policy (derivation|distrust|erasure|event|event_head|lineage|lock|lock_share|quarantine)\.wall with check/,
+    /^policy (derivation|distrust|erasure|event|event_head|lineage|lock|lock_share|quarantine|usage)\.wall with check/,
     'written by functions alone, which write the claimed tenant',
   ],
   [/^policy embedding\.owner /, 'what forgetting would leave without it is seen by operations/semantic.pg.test.ts'],
   [/^trigger erasure\.erase_derivations /, 'what would stay of a summary is seen by operations/summaries.pg.test.ts'],
   [/^policy derivation\.owner /, 'without it nothing is derived, which operations/summaries.pg.test.ts sees'],
   [/^policy model_use\.owner /, 'what a sweep would delete without it is seen by operations/sweep.pg.test.ts'],
+  [/^policy usage\.owner /, 'without it nothing is counted, which operations/usage.pg.test.ts sees'],
   [/^policy principal\.owner /, 'no function of the owner reads this table yet'],
 ]

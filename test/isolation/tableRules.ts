@@ -96,6 +96,7 @@ export const tableRules: Readonly<Record<string, TableRules>> = {
   derivation: { sees: wholeTenant, inserts: never, updates: never, deletes: never },
   embedding: { sees: wholeTenant, inserts: wholeTenant, updates: never, deletes: wholeTenant },
   model_use: { sees: wholeTenant, inserts: wholeTenant, updates: wholeTenant, deletes: never },
+  usage: { sees: wholeTenant, inserts: never, updates: never, deletes: wholeTenant },
   context_window: {
     sees: reads((row) => row.regions ?? []),
     inserts: reads((row) => row.regions ?? []),

@@ -8,6 +8,7 @@ import {
   bootstrapTenant,
   type Call,
   Derivations,
+  Meter,
   newCredential,
   openVectorStore,
   type Principal,
@@ -161,8 +162,10 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
   const vector = { itemId: randomUUID(), vector: new Float32Array([1]) }
   const vectors = new Map([[textDigest(textOf(wordsOf(number, 'common'), 'note')), vector]])
   await openVectorStore(site.sessions, 'model', 1).keep(tenantId, vectors, Number.MAX_SAFE_INTEGER)
+  const meter = new Meter(site.sessions, { now: () => new Date() })
   for (const regionId of Object.values(regions) as readonly RegionId[]) {
-    const made = { text: 'in short', inputTokens: 1, outputTokens: 1 }
+    const answer = { text: 'in short', inputTokens: 1, outputTokens: 1 }
+    const use = { kind: 'summary', model: 'model', calls: 1, inputTokens: 1, outputTokens: 1 } as const
     const signal = new AbortController().signal
     const derivation = {
       id: randomUUID(),
@@ -172,7 +175,7 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
       sourceIds: [],
       signal,
     }
-    await new Derivations(site.sessions).obtain(tenantId, derivation, async () => made)
+    await new Derivations(site.sessions, meter).obtain(tenantId, derivation, async () => ({ answer, use }))
   }
   await sweepTenant(site.sessions, tenantId, {
     models: {},

@@ -85,6 +85,7 @@ function knowing(vectors: Vectors, conversations: readonly Conversation[], model
   return {
     model,
     dimensions: first?.length ?? 0,
+    isLocal: true,
     async embed(texts) {
       return texts.map((text) => {
         const vector = vectorOf.get(text) ?? vectorOf.get(wholeOf(text) ?? '')

@@ -10,6 +10,7 @@ const dimensions = 64
 export const wordsAsVectors: Embedder = {
   model: 'words',
   dimensions,
+  isLocal: true,
   async embed(texts) {
     return texts.map((text) => {
       const vector = new Float32Array(dimensions).fill(0.01)

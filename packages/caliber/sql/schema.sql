@@ -72,6 +72,31 @@ $function$
 -- owner caliber_owner, security definer
 grant execute on function caliber.acquire_lock(uuid,text,boolean,integer) to caliber_app;
 
+CREATE OR REPLACE FUNCTION caliber.add_usage(kind text, model text, calls bigint, input_tokens bigint, output_tokens bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  tenant uuid := caliber_private.assert_whole_reach();
+begin
+  if least(add_usage.calls, add_usage.input_tokens, add_usage.output_tokens) < 0 then
+    raise exception 'usage only grows' using errcode = '22023';
+  end if;
+  insert into caliber.usage as u (tenant_id, day, kind, model, calls, input_tokens, output_tokens)
+  values (tenant, (clock_timestamp() at time zone 'UTC')::date, add_usage.kind, add_usage.model,
+          add_usage.calls, add_usage.input_tokens, add_usage.output_tokens)
+  on conflict (tenant_id, day, kind, model) do update
+    set calls = u.calls + excluded.calls, input_tokens = u.input_tokens + excluded.input_tokens,
+        output_tokens = u.output_tokens + excluded.output_tokens;
+end
+$function$
+;
+-- owner caliber_owner, security definer
+grant execute on function caliber.add_usage(text,text,bigint,bigint,bigint) to caliber_app;
+
 CREATE OR REPLACE FUNCTION caliber.append_events(changes jsonb)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -1900,10 +1925,12 @@ create table caliber.tenant (
   max_items bigint,
   max_bytes bigint,
   turn_retention_days integer,
-  note_retention_days integer
+  note_retention_days integer,
+  model_tokens_per_day bigint
 );
 alter table caliber.tenant add constraint tenant_max_bytes_check CHECK ((max_bytes >= 0));
 alter table caliber.tenant add constraint tenant_max_items_check CHECK ((max_items >= 0));
+alter table caliber.tenant add constraint tenant_model_tokens_per_day_check CHECK ((model_tokens_per_day >= 0));
 alter table caliber.tenant add constraint tenant_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)));
 alter table caliber.tenant add constraint tenant_note_retention_days_check CHECK (((note_retention_days >= 1) AND (note_retention_days <= 36500)));
 alter table caliber.tenant add constraint tenant_turn_retention_days_check CHECK (((turn_retention_days >= 1) AND (turn_retention_days <= 36500)));
@@ -1917,7 +1944,7 @@ CREATE TRIGGER register AFTER INSERT ON caliber.tenant FOR EACH ROW EXECUTE FUNC
 -- trigger register: enabled A
 grant insert on caliber.tenant to caliber_app;
 grant select on caliber.tenant to caliber_app;
-grant update (max_bytes, max_items, note_retention_days, suspended_at, turn_retention_days) on caliber.tenant to caliber_app;
+grant update (max_bytes, max_items, model_tokens_per_day, note_retention_days, suspended_at, turn_retention_days) on caliber.tenant to caliber_app;
 
 create table caliber.trajectory (
   tenant_id uuid not null,
@@ -2007,6 +2034,30 @@ CREATE TRIGGER quarantine AFTER INSERT ON caliber.turn REFERENCING NEW TABLE AS 
 -- trigger quarantine: enabled A
 grant insert on caliber.turn to caliber_app;
 grant select on caliber.turn to caliber_app;
+
+create table caliber.usage (
+  tenant_id uuid not null,
+  day date not null,
+  kind text not null,
+  model text not null,
+  calls bigint not null,
+  input_tokens bigint not null,
+  output_tokens bigint not null
+);
+alter table caliber.usage add constraint usage_calls_check CHECK ((calls >= 0));
+alter table caliber.usage add constraint usage_input_tokens_check CHECK ((input_tokens >= 0));
+alter table caliber.usage add constraint usage_kind_check CHECK ((kind = ANY (ARRAY['embedding'::text, 'question'::text, 'summary'::text])));
+alter table caliber.usage add constraint usage_model_check CHECK (((length(model) >= 1) AND (length(model) <= 300)));
+alter table caliber.usage add constraint usage_output_tokens_check CHECK ((output_tokens >= 0));
+alter table caliber.usage add constraint usage_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES caliber.tenant(tenant_id);
+alter table caliber.usage add constraint usage_pkey PRIMARY KEY (tenant_id, day, kind, model);
+-- row security: enabled t, forced t, owner caliber_owner
+create policy owner on caliber.usage as permissive for all to caliber_owner using (true) with check (true);
+create policy reads on caliber.usage as permissive for select to caliber_app using ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text)) with check ();
+create policy sweeps on caliber.usage as permissive for delete to caliber_app using ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text)) with check ();
+create policy wall on caliber.usage as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+grant delete on caliber.usage to caliber_app;
+grant select on caliber.usage to caliber_app;
 
 create table caliber_private.claim_key (
   id text not null,

@@ -147,6 +147,8 @@ export type {
   TenantRetainOutput,
   TenantSuspendInput,
   TenantSuspendOutput,
+  TenantUsageInput,
+  TenantUsageOutput,
   Trajectory,
   TrajectoryFinishInput,
   TrajectoryFinishOutput,

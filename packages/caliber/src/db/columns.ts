@@ -73,5 +73,5 @@ export const keyColumns = fragment`
 /** Of `tenant t` joined with `event_head h`. */
 export const tenantColumns = fragment`
   t.tenant_id as "tenantId", t.name, t.suspended_at as "suspendedAt", coalesce(h.items, 0) as items,
-  coalesce(h.bytes, 0) as bytes, t.max_items as "maxItems", t.max_bytes as "maxBytes",
+  coalesce(h.bytes, 0) as bytes, t.max_items as "maxItems", t.max_bytes as "maxBytes", t.model_tokens_per_day as "modelTokensPerDay",
   t.turn_retention_days as "turnRetentionDays", t.note_retention_days as "noteRetentionDays", t.created_at as "createdAt"`

@@ -69,6 +69,9 @@ export const limits = {
   derivedGraceDays: 30,
   /** A hundred years: whoever wants more sets nothing. */
   retentionDays: 36_500,
+  /** How long it is kept what models were asked, and the days of it that are shown where none are named. */
+  usageRetentionDays: 400,
+  defaultUsageDays: 30,
   /** Rows that a sweep deletes in one transaction. */
   rowsPerSweep: 5_000,
 } as const

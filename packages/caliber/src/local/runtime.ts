@@ -12,6 +12,7 @@ import { QueryVectors } from '../derive/embeddings/queryVectors.ts'
 import { openVectorStore } from '../derive/embeddings/vectorStore.ts'
 import { Memories } from '../derive/memories.ts'
 import { Derivations } from '../derive/summaries/derivations.ts'
+import { Meter } from '../derive/use/meter.ts'
 import { Windows } from '../derive/windows.ts'
 import { isApiKey } from '../domain/apiKey.ts'
 import { type Judge, judgeByWords } from '../domain/contradiction.ts'
@@ -69,16 +70,20 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
   const now = options.now ?? (() => new Date())
   const startedMs = now().getTime()
   const embedders = [options.embedder, options.previousEmbedder].filter((embedder) => embedder !== undefined)
-  const embeddings = embedders.map(
-    (embedder) => new Embeddings(embedder, openVectorStore(sessions, embedder.model, embedder.dimensions)),
-  )
   const tokenizer = openO200k()
+  const countTokens = tokenizer.count
+  const meter = new Meter(sessions, { now })
+  const embeddings = embedders.map((embedder) => {
+    const store = openVectorStore(sessions, embedder.model, embedder.dimensions)
+    return new Embeddings(embedder, store, { meter, countTokens })
+  })
   const summaries = {
-    summariser: options.summariser ?? extractiveSummariser(tokenizer.count),
-    derivations: new Derivations(sessions),
+    summariser: options.summariser ?? extractiveSummariser(countTokens),
+    derivations: new Derivations(sessions, meter),
+    meter,
     tokenizer,
   }
-  const queryVectors = embedders.map((embedder) => new QueryVectors(embedder, now))
+  const queryVectors = embedders.map((embedder) => new QueryVectors(embedder, { meter, countTokens, now }))
   const memories = new Memories(sessions, {
     maxBytes: options.memoryBytes ?? defaultMemoryBytes,
     pollMs,
@@ -122,6 +127,7 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
       for (const vectors of queryVectors) vectors.close()
       memories.close()
       await Promise.all(embeddings.map((each) => each.close()))
+      await meter.close()
       await windows.close()
       await sealer.close()
     },

@@ -12,6 +12,24 @@ test('a model that takes few texts is asked for few at a time', async () => {
   expect(asked).toEqual([3, 1])
 })
 
+test('what a provider counts is told once for each of its answers', async () => {
+  const counted: unknown[] = []
+  const { doEmbed, ...model } = modelThat()
+  const counting: AiSdkEmbeddingModel = {
+    ...model,
+    maxEmbeddingsPerCall: 2,
+    doEmbed: async (options) => ({ ...(await doEmbed(options)), usage: { tokens: options.values.length * 3 } }),
+  }
+  const options = { signal: neverAborted(), counted: (tokens: unknown) => void counted.push(tokens) }
+  await aiSdkEmbedder(counting, 8).embed(['a', 'b', 'c'], options)
+  expect(counted).toEqual([
+    { inputTokens: 6, outputTokens: 0 },
+    { inputTokens: 3, outputTokens: 0 },
+  ])
+  await aiSdkEmbedder(modelThat(), 8).embed(['a'], options)
+  expect(counted).toHaveLength(2)
+})
+
 test('what a provider throws becomes an error without its words', async () => {
   const failing = (statusCode: number) =>
     modelThat(() => {

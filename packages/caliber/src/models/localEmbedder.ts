@@ -55,6 +55,7 @@ export async function localEmbedder({ timeoutMs = 60_000 }: LocalEmbedderOptions
   return {
     model,
     dimensions,
+    isLocal: true,
     async embed(texts, { signal }) {
       const call = new Call(texts)
       const leave = () => call.fail(unavailable('The request to the embedding model was cancelled.'))

@@ -31,6 +31,25 @@ test('the key travels as a bearer token, and texts in batches', async () => {
   expect(server.requests.map(({ texts }) => texts.length)).toEqual([1, 2])
 })
 
+test('what the server counts is told once for each answer, of use or not; an answer that was cut says nothing', async () => {
+  const counted: unknown[] = []
+  const tell = (tokens: unknown) => void counted.push(tokens)
+  const tokens = (inputTokens: number) => ({ inputTokens, outputTokens: 0 })
+  const embed = (texts: readonly string[]) =>
+    embedderAt().embed(texts, { signal: new AbortController().signal, counted: tell })
+  server.fail(status(429), cutShort)
+  await embed(Array.from({ length: 65 }, () => 'two words'))
+  expect(counted.splice(0)).toEqual([tokens(128), tokens(2)])
+  server.fail((response) => response.end(wireOf([], { prompt_tokens: 5 })))
+  await expect(embed(['a'])).rejects.toMatchObject({ code: 'unavailable' })
+  expect(counted.splice(0)).toEqual([tokens(5)])
+  for (const usage of [{ total_tokens: 7 }, { prompt_tokens: 0, total_tokens: 7 }, {}, null, { prompt_tokens: -1 }]) {
+    server.fail((response, vectors) => response.end(wireOf(vectors, usage)))
+    await embed(['a'])
+  }
+  expect(counted).toEqual([tokens(7), tokens(7)])
+})
+
 test('a server that asks for patience gets as much as it asks for', async () => {
   const date = { date: 'Fri, 27 Nov 2026 10:00:00 GMT', 'retry-after': 'Fri, 27 Nov 2026 10:00:09 GMT' }
   server.fail(status(429, { 'retry-after': '7' }), status(503, date))

@@ -2,7 +2,9 @@
 import { CaliberError } from '../domain/errors.ts'
 import type { Embedder } from './embedder.ts'
 import { type ModelEndpointOptions, modelEndpoint } from './modelEndpoint.ts'
+import { countOf } from './tokenCount.ts'
 import { unitVectors } from './unitVectors.ts'
+import { within } from './within.ts'
 
 export interface OpenAiEmbedderOptions extends ModelEndpointOptions {
   readonly dimensions: number
@@ -22,7 +24,7 @@ export function openAiEmbedder(options: OpenAiEmbedderOptions): Embedder {
   return {
     model,
     dimensions,
-    async embed(texts, { signal }) {
+    async embed(texts, { signal, counted }) {
       const vectors: Float32Array[] = []
       for (const batch of batchesOf(texts)) {
         const embedded = await endpoint.ask({
@@ -30,13 +32,23 @@ export function openAiEmbedder(options: OpenAiEmbedderOptions): Embedder {
           // A number takes about 20 octets as JSON; half as much again, and the frame.
           maxBytes: 65_536 + batch.length * dimensions * 32,
           signal,
-          read: (answer) => unitVectors(embeddingsOf(answer), { count: batch.length, dimensions, model }),
+          read(answer) {
+            const inputTokens = tokensOf(answer)
+            // Before the answer is judged: what is of no use has its price as well.
+            if (inputTokens > 0) counted?.({ inputTokens, outputTokens: 0 })
+            return unitVectors(embeddingsOf(answer), { count: batch.length, dimensions, model })
+          },
         })
         vectors.push(...embedded)
       }
       return vectors
     },
   }
+}
+
+/** What the server counted; some hosts say one number and some the other. */
+function tokensOf(answer: unknown): number {
+  return countOf(within(answer, 'usage', 'prompt_tokens')) || countOf(within(answer, 'usage', 'total_tokens'))
 }
 
 /** The vectors of an answer in the order of the texts; a place that is not the one it says holds no vector. */

@@ -32,6 +32,19 @@ test.each(passing)('after %s it asks again', async (_, fault) => {
   expect(server.requests).toHaveLength(2)
 })
 
+test('what the server counts is told once for each answer that says it, of use or not', async () => {
+  const counted: unknown[] = []
+  const cut: ChatFault = (response) => void response.writeHead(200).end('{"choices":[{"mess')
+  server.fail(cut, (response) => void response.writeHead(200).end(completion('  ')))
+  const counting = { maxTokens: 40, signal, counted: (tokens: unknown) => void counted.push(tokens) }
+  await summariser().summarise(texts, counting)
+  const each = { inputTokens: 11, outputTokens: 7 }
+  expect(counted.splice(0)).toEqual([each, each])
+  server.fail((response) => void response.writeHead(200).end(completion('short', null)))
+  await summariser().summarise(texts, counting)
+  expect(counted).toEqual([])
+})
+
 test('what does not pass is an error that says what to do, without key or text', async () => {
   server.fail((response) => void response.writeHead(401).end('the key sk-secret is wrong'))
   const failed = await summariser()

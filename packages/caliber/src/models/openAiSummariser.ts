@@ -2,9 +2,11 @@
 import { type ModelEndpointOptions, modelEndpoint } from './modelEndpoint.ts'
 import { PostFailed } from './postJson.ts'
 import type { Summariser, SummaryKind } from './summariser.ts'
+import { countOf } from './tokenCount.ts'
+import { within } from './within.ts'
 
 /** Part of the name: summaries that were asked for otherwise are others. */
-const promptVersion = 2
+const promptVersion = 1
 
 /**
  * Texts are data: the model is told so, and each travels as a string of a JSON array, which no text can end. A model may
@@ -30,7 +32,7 @@ export function openAiSummariser(options: ModelEndpointOptions): Summariser {
   return {
     name: `${model}/prompt ${promptVersion}`,
     isLocal: false,
-    summarise(texts, { kind = 'summary', maxTokens, signal }) {
+    summarise(texts, { kind = 'summary', maxTokens, signal, counted }) {
       return endpoint.ask({
         body: {
           model,
@@ -44,31 +46,16 @@ export function openAiSummariser(options: ModelEndpointOptions): Summariser {
         maxBytes: 65_536 + maxTokens * charsPerToken * 4,
         signal,
         read(answer) {
+          const inputTokens = countOf(within(answer, 'usage', 'prompt_tokens'))
+          const outputTokens = countOf(within(answer, 'usage', 'completion_tokens'))
+          // Before the answer is judged: what is of no use has its price as well.
+          if (inputTokens + outputTokens > 0) counted?.({ inputTokens, outputTokens })
           const content = within(answer, 'choices', 0, 'message', 'content')
           const text = typeof content === 'string' ? content.trim().slice(0, maxTokens * charsPerToken) : ''
           if (text === '') throw new PostFailed('answered without a summary', { isTransient: true })
-          return {
-            text: text.toWellFormed(),
-            inputTokens: countOf(within(answer, 'usage', 'prompt_tokens')),
-            outputTokens: countOf(within(answer, 'usage', 'completion_tokens')),
-          }
+          return { text: text.toWellFormed(), inputTokens, outputTokens }
         },
       })
     },
   }
-}
-
-/** What lies at a path of a JSON value; undefined where there is no such path. */
-function within(value: unknown, ...path: readonly (string | number)[]): unknown {
-  let found = value
-  for (const step of path) {
-    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, step)) return undefined
-    found = (found as Record<string | number, unknown>)[step]
-  }
-  return found
-}
-
-/** Tokens as a server counts them; 0 where it said nothing that can be one. */
-function countOf(value: unknown): number {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 31 ? Number(value) : 0
 }

@@ -56,6 +56,7 @@ import { listTenants } from './tenant/list.ts'
 import { resumeTenant } from './tenant/resume.ts'
 import { retainTenant } from './tenant/retain.ts'
 import { suspendTenant } from './tenant/suspend.ts'
+import { tenantUsage } from './tenant/usage.ts'
 import { finishTrajectory } from './trajectory/finish.ts'
 import { getTrajectory } from './trajectory/get.ts'
 import { listTrajectories } from './trajectory/list.ts'
@@ -125,6 +126,7 @@ export const registry: readonly AnyOperation[] = [
   createTenant,
   listTenants,
   limitTenant,
+  tenantUsage,
   suspendTenant,
   resumeTenant,
   retainTenant,

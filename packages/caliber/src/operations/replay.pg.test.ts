@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Memories } from '../derive/memories.ts'
 import { Derivations } from '../derive/summaries/derivations.ts'
+import { Meter } from '../derive/use/meter.ts'
 import type { KeptWindow } from '../domain/context/window.ts'
 import type { Principal } from '../domain/principal.ts'
 import { createRuntime } from '../local/runtime.ts'
@@ -211,6 +212,7 @@ test('memories of the past are folded one after the other, and no more than eigh
   const tenant = await caliber.tenant()
   await record(tenant, { subject: 'crane', content: 'The crane is broken.' })
   const principal: Principal = { ...tenant, rights: ['read'] }
+  const meter = new Meter(caliber.sessions, { now: () => new Date() })
   const memories = new Memories(caliber.sessions, {
     maxBytes: 2 ** 30,
     pollMs: 600_000,
@@ -218,7 +220,8 @@ test('memories of the past are folded one after the other, and no more than eigh
     embeddings: [],
     summaries: {
       summariser: extractiveSummariser((text) => text.length),
-      derivations: new Derivations(caliber.sessions),
+      derivations: new Derivations(caliber.sessions, meter),
+      meter,
       tokenizer: {
         name: 'characters',
         count: ({ length }) => length,

@@ -20,6 +20,11 @@ export const moment = z.iso.datetime({ offset: true }).refine(
 const earliestMs = Date.parse('0001-01-02T00:00:00Z')
 const latestMs = Date.parse('9999-12-30T00:00:00Z')
 
+/** A day of the calendar, such as 2026-05-01, that Postgres and JavaScript both can hold. */
+export const day = z.iso
+  .date()
+  .refine((text) => text >= '0001-01-02' && text <= '9999-12-30', { error: 'must lie in the years 1 to 9999' })
+
 /** How many items a page holds. */
 export const pageLimit = z
   .int()

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Derivations } from '../derive/summaries/derivations.ts'
 import { textDigest } from '../derive/textDigest.ts'
+import { Meter } from '../derive/use/meter.ts'
 import type { KeptWindow } from '../domain/context/window.ts'
 import { createRuntime } from '../local/runtime.ts'
 import { openAiSummariser } from '../models/openAiSummariser.ts'
@@ -188,7 +189,7 @@ test('a turn that goes while the model works on it leaves nothing behind', async
 
 test('a claim whose value was dropped meanwhile publishes nothing under the claim of somebody else', async () => {
   const { tenant, turnIds } = await dialogue(1)
-  const derivations = new Derivations(caliber.sessions)
+  const derivations = new Derivations(caliber.sessions, new Meter(caliber.sessions, { now: () => new Date() }))
   const derivation = {
     id: randomUUID(),
     regionId: tenant.tenantId,
@@ -197,9 +198,8 @@ test('a claim whose value was dropped meanwhile publishes nothing under the clai
   }
   const obtain = (action: string, make: () => Promise<string>, sourceIds: readonly string[] = []) =>
     derivations.obtain(tenant.tenantId, { ...derivation, action: textDigest(action), sourceIds }, async () => ({
-      text: await make(),
-      inputTokens: 0,
-      outputTokens: 0,
+      answer: { text: await make(), inputTokens: 0, outputTokens: 0 },
+      use: undefined,
     }))
   const [late, later] = [gate(), gate()]
   await obtain('first', async () => 'first', [turnIds[0] ?? ''])

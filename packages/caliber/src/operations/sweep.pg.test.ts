@@ -4,6 +4,7 @@ import { v7 } from 'uuid'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Derivations } from '../derive/summaries/derivations.ts'
 import { textDigest } from '../derive/textDigest.ts'
+import { Meter } from '../derive/use/meter.ts'
 import { CaliberError } from '../domain/errors.ts'
 import { limits } from '../domain/limits.ts'
 import { operatorOf } from '../domain/tenant.ts'
@@ -178,8 +179,8 @@ async function made(
 ): Promise<string> {
   const { signal } = new AbortController()
   const derivation = { id: randomUUID(), regionId: tenantId, action: textDigest('how'), model, sourceIds, signal }
-  const summary = { text: 'in short', inputTokens: 0, outputTokens: 0 }
-  await new Derivations(caliber.sessions)
+  const summary = { answer: { text: 'in short', inputTokens: 0, outputTokens: 0 }, use: undefined }
+  await new Derivations(caliber.sessions, new Meter(caliber.sessions, { now: () => new Date() }))
     .obtain(tenantId, derivation, () => (fails ? Promise.reject(new Error('away')) : Promise.resolve(summary)))
     .catch(() => undefined)
   return derivation.id

@@ -114,6 +114,8 @@ import type {
   TenantRetainOutput,
   TenantSuspendInput,
   TenantSuspendOutput,
+  TenantUsageInput,
+  TenantUsageOutput,
   TrajectoryFinishInput,
   TrajectoryFinishOutput,
   TrajectoryGetInput,
@@ -704,13 +706,22 @@ export interface TenantClient {
   list(input?: TenantListInput, options?: CallOptions): Promise<TenantListOutput>
 
   /**
-   * Set how much a tenant may store. What is stored stays; a write beyond the limit is refused.
+   * Set how much a tenant may store, and how much models may be asked for it. What is stored stays; a write beyond the limit is refused.
    *
    * Needs the right `operate`.
-   * @example await client.tenant.limit({ tenantId: '01890a5d-ac96-774b-bcce-b302099a8057', maxItems: 100000, maxBytes: 1000000000 })
+   * @example await client.tenant.limit({ tenantId: '01890a5d-ac96-774b-bcce-b302099a8057', maxItems: 100000, modelTokensPerDay: 2000000 })
    * @throws CaliberError
    */
   limit(input: TenantLimitInput, options?: CallOptions): Promise<TenantLimitOutput>
+
+  /**
+   * Get what models were asked for a tenant, by day, and how much is left of today.
+   *
+   * Needs the right `operate`.
+   * @example await client.tenant.usage({ tenantId: '01890a5d-ac96-774b-bcce-b302099a8057', from: '2026-11-01', until: '2026-11-30' })
+   * @throws CaliberError
+   */
+  usage(input: TenantUsageInput, options?: CallOptions): Promise<TenantUsageOutput>
 
   /**
    * Suspend a tenant: no credential of it is accepted until it is resumed. Nothing is deleted.

@@ -70,6 +70,7 @@ export const routes: Readonly<Record<string, Route>> = {
   'tenant.create': { method: 'POST', path: '/v1/tenants', pathFields: [], repeat: 'never' },
   'tenant.list': { method: 'GET', path: '/v1/tenants', pathFields: [], repeat: 'free' },
   'tenant.limit': { method: 'POST', path: '/v1/tenants/{tenantId}/limits', pathFields: ['tenantId'], repeat: 'free' },
+  'tenant.usage': { method: 'GET', path: '/v1/tenants/{tenantId}/usage', pathFields: ['tenantId'], repeat: 'free' },
   'tenant.suspend': { method: 'POST', path: '/v1/tenants/{tenantId}/suspend', pathFields: ['tenantId'], repeat: 'free' },
   'tenant.resume': { method: 'POST', path: '/v1/tenants/{tenantId}/resume', pathFields: ['tenantId'], repeat: 'free' },
   'tenant.retain': { method: 'PUT', path: '/v1/tenant/retention', pathFields: [], repeat: 'free' },

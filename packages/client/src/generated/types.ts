@@ -297,6 +297,8 @@ export interface Tenant {
   readonly maxItems: number | null
   /** Null: no limit. */
   readonly maxBytes: number | null
+  /** Null: models are asked without a limit. */
+  readonly modelTokensPerDay: number | null
   /** Null: turns are kept for ever. */
   readonly turnRetentionDays: number | null
   /** Null: notes that have ended are kept for ever. */
@@ -1894,6 +1896,8 @@ export interface TenantCreateInput {
   readonly maxItems?: number | null | undefined
   /** Most octets of content it may store; null for no limit. */
   readonly maxBytes?: number | null | undefined
+  /** Most tokens that models may read and write for it in a day (UTC); null for no limit. */
+  readonly modelTokensPerDay?: number | null | undefined
 }
 
 /** Answer of `tenant.create`. */
@@ -1921,7 +1925,8 @@ export interface TenantListOutput {
 }
 
 /**
- * Input of `tenant.limit`: Set how much a tenant may store. What is stored stays; a write beyond the limit is refused.
+ * Input of `tenant.limit`: Set how much a tenant may store, and how much models may be asked for it. What is stored
+ * stays; a write beyond the limit is refused.
  */
 export interface TenantLimitInput {
   /** Id of the tenant. UUID. */
@@ -1930,10 +1935,46 @@ export interface TenantLimitInput {
   readonly maxItems?: number | null | undefined
   /** Most octets of content it may store; null for no limit. */
   readonly maxBytes?: number | null | undefined
+  /** Most tokens that models may read and write for it in a day (UTC); null for no limit. */
+  readonly modelTokensPerDay?: number | null | undefined
 }
 
 /** Answer of `tenant.limit`. */
 export type TenantLimitOutput = Tenant
+
+/** Input of `tenant.usage`: Get what models were asked for a tenant, by day, and how much is left of today. */
+export interface TenantUsageInput {
+  /** Id of the tenant. UUID. */
+  readonly tenantId: string
+  /** The first day (UTC); default: 30 days that end with "until". Day, as in 2026-05-01. */
+  readonly from?: string | undefined
+  /** The last day; default: today. Day, as in 2026-05-01. */
+  readonly until?: string | undefined
+}
+
+/** Answer of `tenant.usage`. */
+export interface TenantUsageOutput {
+  readonly days: readonly {
+    /** In UTC. */
+    readonly day: string
+    /** What the model was asked for: vectors of items, the vector of a question, or a summary. */
+    readonly kind: 'embedding' | 'question' | 'summary'
+    readonly model: string
+    readonly calls: number
+    /** As the provider counted, or estimated where it did not say. */
+    readonly inputTokens: number
+    readonly outputTokens: number
+  }[]
+  readonly today: {
+    /** Null: no limit. */
+    readonly limitTokens: number | null
+    readonly usedTokens: number
+    /** Null: no limit. */
+    readonly remainingTokens: number | null
+    /** When the next day begins. */
+    readonly endsAt: string
+  }
+}
 
 /**
  * Input of `tenant.suspend`: Suspend a tenant: no credential of it is accepted until it is resumed. Nothing is deleted.

@@ -136,6 +136,8 @@ class Conversation {
   readonly #summaries = new SummaryGraph(tenantId, this.#memory, {
     summariser: extractiveSummariser(tokenizer.count),
     derivations: { obtain: shallNot, kept: () => ({ obtain: shallNot }) },
+    // Nothing here costs anything.
+    meter: { ask: async (_, { ask }) => ({ answer: await ask(() => undefined), use: undefined }) },
     tokenizer,
     now: () => new Date(0),
   })

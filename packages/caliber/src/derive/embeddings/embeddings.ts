@@ -3,16 +3,19 @@
  * database, the rest from the model.
  *
  * The queue is the memory itself, which knows what lacks a vector, so nothing is queued twice or without bound. A model that
- * fails delays vectors and nothing else: its tenant is tried again after a while. Two processes may ask for the
- * same text; both then use the vector that was kept first.
+ * fails delays vectors and nothing else: its tenant is tried again after a while. So is a tenant that has used up its day:
+ * what was computed before still serves it. Two processes may ask for the same text; both then use the vector that was kept
+ * first.
  */
 import { setTimeout } from 'node:timers/promises'
 import { CaliberError } from '../../domain/errors.ts'
 import type { TenantId } from '../../domain/ids.ts'
+import { type ModelUse, together } from '../../domain/modelUse.ts'
 import { type Embedder, spaceOf } from '../../models/embedder.ts'
 import type { MemoryItem } from '../memoryItem.ts'
 import type { TenantMemory } from '../tenantMemory.ts'
 import { textDigest } from '../textDigest.ts'
+import type { Meter } from '../use/meter.ts'
 import type { Space } from '../vector/vectorSpace.ts'
 import { embeddedPart } from './embeddedPart.ts'
 import type { ItemVector, VectorStore } from './vectorStore.ts'
@@ -26,10 +29,25 @@ const mostRefusals = 16
 const firstRetryMs = 5_000
 const longestRetryMs = 300_000
 
+export interface EmbeddingsOptions {
+  readonly meter: Meter
+  countTokens(text: string): number
+  /** Wait before a tenant is tried again. Rejects when the signal aborts. */
+  wait?(ms: number, signal: AbortSignal): Promise<void>
+}
+
+/** What a model gave for some texts: their vectors by digest, what it took, and why it is not all. */
+interface Computed {
+  readonly vectors: ReadonlyMap<string, Float32Array>
+  readonly use: ModelUse | undefined
+  readonly failure: unknown
+}
+
 export class Embeddings {
   readonly space: Space
   readonly #embedder: Embedder
   readonly #store: VectorStore
+  readonly #options: EmbeddingsOptions
   readonly #closing = new AbortController()
   /** The memory that each tenant is worked for. */
   readonly #running = new Map<TenantId, TenantMemory>()
@@ -37,10 +55,11 @@ export class Embeddings {
   #working = 0
   readonly #waiting: (() => void)[] = []
 
-  constructor(embedder: Embedder, store: VectorStore) {
+  constructor(embedder: Embedder, store: VectorStore, options: EmbeddingsOptions) {
     this.space = { name: spaceOf(embedder), dimensions: embedder.dimensions }
     this.#embedder = embedder
     this.#store = store
+    this.#options = options
   }
 
   /** Say that a memory may have items without a vector. Returns at once. */
@@ -86,8 +105,10 @@ export class Embeddings {
 
   async #work(tenantId: TenantId, memory: TenantMemory): Promise<void> {
     const { signal } = this.#closing
+    const { wait = realWait } = this.#options
     const isWanted = () => !signal.aborted && this.#running.get(tenantId) === memory
     for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
+      let waitMs = retryMs
       await this.#turn()
       try {
         for (let batch = this.#batch(memory); batch.length > 0 && isWanted(); ) {
@@ -96,13 +117,19 @@ export class Embeddings {
           batch = this.#batch(memory)
         }
         return
-      } catch {
+      } catch (error) {
         // A model or a database that is away: the items still lack their vectors, which is all there is to remember.
+        if (isOverLimit(error)) {
+          // The day ends at a known time, and the limit may be raised before.
+          waitMs = Math.min(Math.max(firstRetryMs, Number(error.detail['retryAfterMs'])), longestRetryMs)
+          // Beyond the items that wait for the model there may be some that need not.
+          await this.#serveKept(tenantId, memory, isWanted).catch(() => undefined)
+        }
       } finally {
         this.#working -= 1
         this.#waiting.shift()?.()
       }
-      await setTimeout(retryMs, undefined, { signal, ref: false }).catch(() => undefined)
+      await wait(waitMs, signal).catch(() => undefined)
       if (!isWanted()) return
     }
   }
@@ -132,14 +159,37 @@ export class Embeddings {
     }
     const known = await this.#store.find(tenantId, [...sourceOf.keys()])
     const missing = [...sourceOf].filter(([digest]) => !known.has(digest))
-    const computed = await this.#computed(missing.map(([digest, { text }]) => [digest, text]))
+    const { vectors, use, failure } = await this.#computed(
+      tenantId,
+      missing.map(([digest, { text }]) => [digest, text]),
+    )
     const fresh = new Map<string, ItemVector>()
     for (const [digest, { itemId }] of missing) {
-      const vector = computed.get(digest)
+      const vector = vectors.get(digest)
       if (vector) fresh.set(digest, { itemId, vector })
     }
-    const kept = fresh.size === 0 ? computed : await this.#store.keep(tenantId, fresh, seq)
-    for (const [item, digest] of digestOf) this.#put(memory, item, known.get(digest) ?? kept.get(digest))
+    const keep = () => this.#store.keep(tenantId, fresh, seq, use)
+    const kept = fresh.size === 0 ? vectors : await this.#options.meter.storing(tenantId, use, keep)
+    for (const [item, digest] of digestOf) {
+      const vector = known.get(digest) ?? kept.get(digest)
+      // After a failure, what has none is not known to get none.
+      if (vector || failure === undefined) this.#put(memory, item, vector)
+    }
+    if (failure !== undefined) throw failure
+  }
+
+  /** Give the items that lack a vector those that are kept. Asks no model. */
+  async #serveKept(tenantId: TenantId, memory: TenantMemory, isWanted: () => boolean): Promise<void> {
+    const lacking = memory.unembedded(this.space.name, Number.POSITIVE_INFINITY)
+    for (let from = 0; from < lacking.length && isWanted(); from += batchItems) {
+      const batch = lacking.slice(from, from + batchItems)
+      const digests = batch.map(({ ownText }) => textDigest(embeddedPart(ownText)))
+      const known = await this.#store.find(tenantId, digests)
+      for (const [i, item] of batch.entries()) {
+        const vector = known.get(digests[i] ?? '')
+        if (vector) this.#put(memory, item, vector)
+      }
+    }
   }
 
   #batch(memory: TenantMemory): readonly MemoryItem[] {
@@ -150,18 +200,21 @@ export class Embeddings {
     memory.putVector(this.space.name, item, vector ?? null)
   }
 
-  /** The vectors of texts, by digest; a text that the model refuses has none. */
-  async #computed(entries: readonly (readonly [string, string])[]): Promise<ReadonlyMap<string, Float32Array>> {
-    const { signal } = this.#closing
+  /** The vectors of texts, by digest; a text that the model refuses has none. What came before a failure is not lost. */
+  async #computed(tenantId: TenantId, entries: readonly (readonly [string, string])[]): Promise<Computed> {
     const vectors = new Map<string, Float32Array>()
+    let use: ModelUse | undefined
     let refusals = 0
     const compute = async (part: readonly (readonly [string, string])[]): Promise<void> => {
       if (part.length === 0) return
       try {
-        const texts = part.map(([, text]) => text)
-        const computed = await this.#embedder.embed(texts, { signal })
+        const asked = await this.#ask(
+          tenantId,
+          part.map(([, text]) => text),
+        )
+        use = together(use, asked.use)
         for (const [i, [digest]] of part.entries()) {
-          const vector = computed[i]
+          const vector = asked.answer[i]
           if (vector) vectors.set(digest, vector)
         }
         refusals = 0
@@ -178,7 +231,30 @@ export class Embeddings {
         await compute(part.slice(middle))
       }
     }
-    await compute(entries)
-    return vectors
+    let failure: unknown
+    await compute(entries).catch((error: unknown) => {
+      failure = error
+    })
+    return { vectors, use, failure }
   }
+
+  #ask(tenantId: TenantId, texts: readonly string[]) {
+    const { signal } = this.#closing
+    const { meter, countTokens } = this.#options
+    return meter.ask(tenantId, {
+      kind: 'embedding',
+      model: this.space.name,
+      isLocal: this.#embedder.isLocal ?? false,
+      estimate: () => ({ inputTokens: texts.reduce((sum, text) => sum + countTokens(text), 0), outputTokens: 0 }),
+      ask: (counted) => this.#embedder.embed(texts, { signal, counted }),
+    })
+  }
+}
+
+function isOverLimit(error: unknown): error is CaliberError {
+  return error instanceof CaliberError && error.code === 'quota_exceeded'
+}
+
+async function realWait(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal, ref: false })
 }

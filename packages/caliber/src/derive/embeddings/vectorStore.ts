@@ -4,8 +4,10 @@ import type { Sessions } from '../../db/session.ts'
 import { texts, uuids } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import type { TenantId } from '../../domain/ids.ts'
+import type { ModelUse } from '../../domain/modelUse.ts'
 import { operatorOf } from '../../domain/tenant.ts'
 import { spaceOf } from '../../models/embedder.ts'
+import { addUse } from '../use/useStore.ts'
 
 /** A vector, and the item whose text it stands for: when that is forgotten, it goes. */
 export interface ItemVector {
@@ -23,6 +25,7 @@ export interface VectorStore {
    * Keep vectors by digest. The first that is kept stays.
    *
    * @param seq the event that the texts were read as of
+   * @param use what the model took for them, counted if they are kept
    * @returns those that are kept now
    * @throws CaliberError `conflict` when something was forgotten since: it may be one of the texts
    */
@@ -30,6 +33,7 @@ export interface VectorStore {
     tenantId: TenantId,
     vectors: ReadonlyMap<string, ItemVector>,
     seq: number,
+    use?: ModelUse,
   ): Promise<ReadonlyMap<string, Float32Array>>
 }
 
@@ -60,7 +64,7 @@ export function openVectorStore(sessions: Sessions, model: string, dimensions: n
       return row?.count ?? 0
     },
     find,
-    async keep(tenantId, vectors, seq) {
+    async keep(tenantId, vectors, seq, use) {
       const digests = [...vectors.keys()]
       const hexes = [...vectors.values()].map(({ vector }) => writeVector(vector).toString('hex'))
       const itemIds = [...vectors.values()].map(({ itemId }) => itemId)
@@ -79,6 +83,7 @@ export function openVectorStore(sessions: Sessions, model: string, dimensions: n
             from unnest(${texts(digests)}, ${texts(hexes)}, ${uuids(itemIds)}) as fresh (digest, vector, item_id)
             order by digest
             on conflict (tenant_id, model, digest) do nothing`
+          await addUse(sql, use)
         },
         { relaxedDurability: true },
       )

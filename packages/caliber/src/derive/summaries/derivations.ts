@@ -2,7 +2,8 @@
  * Values that a model makes, each made once among all processes and kept with its lineage (0018_derivation.sql).
  *
  * Whoever finds no value under its action claims the making; the others look again until it is published or the claim has run
- * out. A process that lost its claim while it was making the value uses what it made and publishes nothing.
+ * out. A process that lost its claim while it was making the value uses what it made and publishes nothing; what the model took
+ * is counted all the same.
  */
 import { setTimeout } from 'node:timers/promises'
 import type { Sessions } from '../../db/session.ts'
@@ -11,6 +12,8 @@ import { CaliberError } from '../../domain/errors.ts'
 import type { RegionId, TenantId } from '../../domain/ids.ts'
 import { operatorOf } from '../../domain/tenant.ts'
 import type { Summary } from '../../models/summariser.ts'
+import type { Asked, Meter } from '../use/meter.ts'
+import { addUse } from '../use/useStore.ts'
 
 export interface Derivation {
   /** What the value is: a new one under the same id takes its place. */
@@ -30,21 +33,26 @@ const lookAgainMs = 100
 
 export class Derivations {
   readonly #sessions: Sessions
+  readonly #meter: Meter
 
-  constructor(sessions: Sessions) {
+  constructor(sessions: Sessions, meter: Meter) {
     this.#sessions = sessions
+    this.#meter = meter
   }
 
   /**
    * The value of a derivation: the one that is kept, or else what `make` gives.
    *
+   * @throws CaliberError `quota_exceeded` where it is not kept and the tenant has used up its day
    * @throws what `make` throws; then nothing is kept
    */
-  async obtain(tenantId: TenantId, derivation: Derivation, make: () => Promise<Summary>): Promise<string> {
+  async obtain(tenantId: TenantId, derivation: Derivation, make: () => Promise<Asked<Summary>>): Promise<string> {
     const { id, signal } = derivation
     for (;;) {
       const kept = await this.#find(tenantId, derivation)
       if (kept !== undefined) return kept
+      // A claim sets an older value aside: not by somebody who may not make the new one.
+      await this.#meter.assertLeft(tenantId)
       const fence = await this.#claim(tenantId, derivation)
       if (fence === undefined) {
         await setTimeout(lookAgainMs, undefined, { signal }).catch(() => undefined)
@@ -55,8 +63,8 @@ export class Derivations {
         await this.#as(tenantId, (sql) => sql`select caliber.release_derivation(${id}, ${fence})`)
         throw error
       })
-      await this.#publish(tenantId, derivation, fence, made)
-      return made.text
+      await this.#meter.storing(tenantId, made.use, () => this.#publish(tenantId, derivation, fence, made))
+      return made.answer.text
     }
   }
 
@@ -91,14 +99,14 @@ export class Derivations {
     return row?.fence ?? undefined
   }
 
-  async #publish(tenantId: TenantId, { id, model, sourceIds }: Derivation, fence: number, made: Summary) {
-    const { text, inputTokens, outputTokens } = made
-    await this.#as(
-      tenantId,
-      (sql) => sql`
+  async #publish(tenantId: TenantId, { id, model, sourceIds }: Derivation, fence: number, made: Asked<Summary>) {
+    const { text, inputTokens, outputTokens } = made.answer
+    await this.#as(tenantId, async (sql) => {
+      await sql`
         select caliber.publish_derivation(
-          ${id}, ${fence}, ${text}, ${model}, ${inputTokens}, ${outputTokens}, ${uuids(sourceIds)})`,
-    )
+          ${id}, ${fence}, ${text}, ${model}, ${inputTokens}, ${outputTokens}, ${uuids(sourceIds)})`
+      await addUse(sql, made.use)
+    })
   }
 
   #as<T>(tenantId: TenantId, work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<T> {

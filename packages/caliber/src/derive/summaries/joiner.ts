@@ -3,15 +3,17 @@ import { Gate } from '@caliber/talos'
 import { CaliberError } from '../../domain/errors.ts'
 import type { RegionId, TenantId } from '../../domain/ids.ts'
 import { limits } from '../../domain/limits.ts'
-import type { Summariser, SummaryKind } from '../../models/summariser.ts'
+import type { SummariseOptions, Summariser, Summary, SummaryKind } from '../../models/summariser.ts'
 import type { Tokenizer } from '../../models/tokenizer.ts'
 import { textDigest } from '../textDigest.ts'
+import type { Asked, Meter } from '../use/meter.ts'
 import type { Derivations } from './derivations.ts'
 import type { Part } from './summaryTree.ts'
 
 export interface SummaryParts {
   readonly summariser: Summariser
   readonly derivations: Pick<Derivations, 'obtain' | 'kept'>
+  readonly meter: Pick<Meter, 'ask'>
   readonly tokenizer: Tokenizer
 }
 
@@ -64,7 +66,7 @@ export class Joiner {
     this.#closing.abort()
   }
 
-  /** @throws CaliberError `unavailable` */
+  /** @throws CaliberError `unavailable`; `quota_exceeded` where a summary is to be made and the tenant has used up its day */
   async join(
     { regionId, node, maxTokens = limits.summaryTokens, kind = 'summary' }: Place,
     parts: readonly Part[],
@@ -83,15 +85,29 @@ export class Joiner {
     const known = this.#made.get(node)
     if (known?.action === action && summariser.isLocal) return { text: known.text, sourceIds: [] }
     const ending = AbortSignal.any([signal, this.#closing.signal])
-    const make = () => this.#gate.run(() => summariser.summarise(texts, { kind, maxTokens, signal: ending }))
+    const make = () => this.#gate.run(() => this.#summarise(texts, { kind, maxTokens, signal: ending }))
     const id = idOf(node)
     const derivation = { id, regionId, action, model: summariser.name, sourceIds, signal: ending }
     const text = await (summariser.isLocal
-      ? make().then((summary) => summary.text)
+      ? make().then(({ answer }) => answer.text)
       : this.#obtain(this.#tenantId, derivation, make)
     ).catch(asUnavailable)
     this.#made.set(node, { action, text })
     return { text, sourceIds: summariser.isLocal ? [] : [id] }
+  }
+
+  #summarise(texts: readonly string[], options: SummariseOptions): Promise<Asked<Summary>> {
+    const { summariser, meter, tokenizer } = this.#parts
+    return meter.ask(this.#tenantId, {
+      kind: 'summary',
+      model: summariser.name,
+      isLocal: summariser.isLocal,
+      estimate: (summary) =>
+        summary.inputTokens + summary.outputTokens > 0
+          ? summary
+          : { inputTokens: tokenizer.count(texts.join('\n')), outputTokens: tokenizer.count(summary.text) },
+      ask: (counted) => summariser.summarise(texts, { ...options, counted }),
+    })
   }
 }
 

@@ -113,7 +113,7 @@ export class SummaryGraph {
     this.#joiner.close()
   }
 
-  /** @throws CaliberError `unavailable` while the model is, or when it takes longer than a caller waits */
+  /** @throws CaliberError `unavailable` while the model is, or when it takes longer than a caller waits; `quota_exceeded` at the tenant's limit */
   ofScope(scopeId: string): Promise<SummaryAnswer> {
     return this.#answer(this.#synced(scopeId).tree, [scopeId])
   }

@@ -9,12 +9,15 @@ export type Fault = (response: ServerResponse, vectors: readonly Float32Array[])
 export interface EmbeddingServer extends ModelServer<Fault> {
   /** What was asked for, request by request. */
   readonly requests: { readonly authorization: string | undefined; readonly texts: readonly string[] }[]
+  /** Tokens that it counted in answers that it gave properly: one for each word. */
+  countedTokens(): number
   /** Answer no request for texts like these until the promise resolves. */
   hold(texts: RegExp, until: Promise<void>): void
 }
 
 export async function embeddingServer(dimensions: number): Promise<EmbeddingServer> {
   const requests: EmbeddingServer['requests'] = []
+  let countedTokens = 0
   let held: { readonly texts: RegExp; readonly until: Promise<void> } | undefined
   const server = await modelServer<Fault>('embeddings', async ({ body, authorization }, response, nextFault) => {
     const { input } = body as { input: string[] }
@@ -23,11 +26,16 @@ export async function embeddingServer(dimensions: number): Promise<EmbeddingServ
     const vectors = input.map((text) => hashVector(text, dimensions))
     const fault = nextFault()
     if (fault) fault(response, vectors)
-    else response.writeHead(200).end(wireOf(vectors))
+    else {
+      const tokens = input.reduce((sum, text) => sum + text.split(/\s+/).length, 0)
+      countedTokens += tokens
+      response.writeHead(200).end(wireOf(vectors, { prompt_tokens: tokens, total_tokens: tokens }))
+    }
   })
   return {
     ...server,
     requests,
+    countedTokens: () => countedTokens,
     hold: (texts, until) => {
       held = { texts, until }
     },
@@ -35,7 +43,10 @@ export async function embeddingServer(dimensions: number): Promise<EmbeddingServ
 }
 
 /** An answer as published, in an order of its own. */
-export function wireOf(vectors: readonly (readonly unknown[] | Float32Array)[]): string {
+export function wireOf(
+  vectors: readonly (readonly unknown[] | Float32Array)[],
+  usage: unknown = { prompt_tokens: 1, total_tokens: 1 },
+): string {
   const data = vectors.map((vector, index) => ({ object: 'embedding', index, embedding: [...vector] }))
-  return JSON.stringify({ object: 'list', data: data.toReversed(), usage: { prompt_tokens: 1, total_tokens: 1 } })
+  return JSON.stringify({ object: 'list', data: data.toReversed(), usage })
 }

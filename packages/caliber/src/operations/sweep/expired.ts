@@ -13,6 +13,19 @@ export async function sweepAnswers(sql: Sql): Promise<number> {
   return answers.length
 }
 
+/** What models were asked so long ago that nobody asks for the count. Days are counted in UTC, as they were written. */
+export async function sweepUsage(sql: Sql): Promise<number> {
+  const usage = await sql`
+    delete from caliber.usage
+    where tenant_id = caliber.current_tenant() and ctid = any (array(
+      select ctid from caliber.usage
+      where tenant_id = caliber.current_tenant()
+        and day < (clock_timestamp() at time zone 'UTC')::date - ${limits.usageRetentionDays}::integer
+      limit ${limits.rowsPerSweep}))
+    returning 1`
+  return usage.length
+}
+
 /** Receipts of windows: those that are old, and of more than are kept the oldest. */
 export async function sweepWindows(sql: Sql): Promise<number> {
   const windows = await sql`

@@ -13,7 +13,7 @@ import { operatorOf } from '../../domain/tenant.ts'
 import type { WriteContext } from '../operation.ts'
 import { tenantIds } from '../tenant/ids.ts'
 import { type ModelsInUse, sayInUse, sweepSummaries, sweepVectors } from './derived.ts'
-import { sweepAnswers, sweepWindows } from './expired.ts'
+import { sweepAnswers, sweepUsage, sweepWindows } from './expired.ts'
 import { eraseOutlived } from './outlived.ts'
 
 export interface SweepOptions {
@@ -28,7 +28,11 @@ export interface SweepOptions {
 type Batch = (context: Pick<WriteContext, 'sql' | 'newId' | 'emit'>) => Promise<Readonly<Record<string, number>>>
 
 const batches: readonly Batch[] = [
-  async ({ sql }) => ({ answers: await sweepAnswers(sql), windows: await sweepWindows(sql) }),
+  async ({ sql }) => ({
+    answers: await sweepAnswers(sql),
+    windows: await sweepWindows(sql),
+    usage: await sweepUsage(sql),
+  }),
   eraseOutlived,
   async ({ sql }) => ({ vectors: await sweepVectors(sql) }),
   async ({ sql }) => ({ summaries: await sweepSummaries(sql) }),

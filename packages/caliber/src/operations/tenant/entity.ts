@@ -12,6 +12,7 @@ export const tenant = z.strictObject({
   bytes: z.int().describe('Octets of their content.'),
   maxItems: z.int().nullable().describe('Null: no limit.'),
   maxBytes: z.int().nullable().describe('Null: no limit.'),
+  modelTokensPerDay: z.int().nullable().describe('Null: models are asked without a limit.'),
   turnRetentionDays: z.int().nullable().describe('Null: turns are kept for ever.'),
   noteRetentionDays: z.int().nullable().describe('Null: notes that have ended are kept for ever.'),
   createdAt: z.string(),
@@ -19,6 +20,13 @@ export const tenant = z.strictObject({
 
 export const most = (what: string) =>
   z.int().min(0).nullable().optional().describe(`Most ${what} it may store; null for no limit.`)
+
+export const mostModelTokens = z
+  .int()
+  .min(0)
+  .nullable()
+  .optional()
+  .describe('Most tokens that models may read and write for it in a day (UTC); null for no limit.')
 
 export interface Tenant {
   readonly tenantId: string
@@ -28,6 +36,7 @@ export interface Tenant {
   readonly bytes: number
   readonly maxItems: number | null
   readonly maxBytes: number | null
+  readonly modelTokensPerDay: number | null
   readonly turnRetentionDays: number | null
   readonly noteRetentionDays: number | null
   readonly createdAt: string

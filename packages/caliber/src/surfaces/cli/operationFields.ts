@@ -4,7 +4,7 @@ import type { ContractOperation } from '../../generated/contract.ts'
 
 type InputSchema = ContractOperation['input']
 
-type Kind = 'text' | 'id' | 'time' | 'integer' | 'number' | 'boolean' | 'json'
+type Kind = 'text' | 'id' | 'time' | 'day' | 'integer' | 'number' | 'boolean' | 'json'
 
 export interface Field {
   /** In the input, and the key of the option in commander. */
@@ -91,7 +91,9 @@ function kindOf({ type, format, enum: choices, anyOf }: InputSchema): Kind {
   if (types.length !== 1) return 'json'
   if (only === 'integer' || only === 'number' || only === 'boolean') return only
   if (only !== 'string') return 'json'
-  return format === 'uuid' ? 'id' : format === 'date-time' ? 'time' : 'text'
+  if (format === 'uuid') return 'id'
+  if (format === 'date-time') return 'time'
+  return format === 'date' ? 'day' : 'text'
 }
 
 function describe({ description, default: preset, type }: InputSchema, required: boolean): string {

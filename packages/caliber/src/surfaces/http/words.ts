@@ -29,6 +29,7 @@ function facts(schema: JsonSchema): readonly string[] {
   return [
     format === 'uuid' ? 'UUID' : '',
     format === 'date-time' ? 'RFC 3339 time with an offset' : '',
+    format === 'date' ? 'day, as in 2026-05-01' : '',
     pattern === undefined ? '' : `matches ${pattern}`,
     range(minLength, maxLength, ' characters'),
     range(minimum, maximum, ''),

@@ -51,6 +51,7 @@ function scalarWord({ type, format, enum: values }: JsonSchema): string {
   if (values) return values.map((value) => `"${value}"`).join(' | ')
   if (format === 'uuid') return 'uuid'
   if (format === 'date-time') return 'time'
+  if (format === 'date') return 'day'
   return type === undefined ? 'any JSON' : [type].flat().join(' | ')
 }
 

@@ -4,6 +4,7 @@ import { openSessions } from '../../../db/session.ts'
 import type { Database } from '../../../db/sql.ts'
 import { Memories } from '../../../derive/memories.ts'
 import { Derivations } from '../../../derive/summaries/derivations.ts'
+import { Meter } from '../../../derive/use/meter.ts'
 import { Windows } from '../../../derive/windows.ts'
 import { judgeByWords } from '../../../domain/contradiction.ts'
 import { CaliberError } from '../../../domain/errors.ts'
@@ -51,9 +52,11 @@ export async function emptyApp() {
     count: ({ length }) => length,
     countAround: (head, body, _, tail) => (head + body + tail).length,
   }
+  const meter = new Meter(sessions, { now })
   const summaries = {
     summariser: extractiveSummariser(tokenizer.count),
-    derivations: new Derivations(sessions),
+    derivations: new Derivations(sessions, meter),
+    meter,
     tokenizer,
   }
   const dispatch = createDispatch({
