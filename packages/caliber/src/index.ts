@@ -6,6 +6,7 @@
 export { CaliberError, type ErrorCode } from './domain/errors.ts'
 export { type Caliber, type CaliberOptions, openCaliber } from './local/openCaliber.ts'
 export { type AiSdkEmbeddingModel, aiSdkEmbedder } from './models/aiSdkEmbedder.ts'
+export { type AiSdkLanguageModel, aiSdkSummariser } from './models/aiSdkSummariser.ts'
 export type { Embedder } from './models/embedder.ts'
 export { type LocalEmbedderOptions, localEmbedder } from './models/localEmbedder.ts'
 export type { ModelEndpointOptions } from './models/modelEndpoint.ts'
