@@ -304,7 +304,7 @@ async function fill(tenant: TestTenant): Promise<void> {
       regionId: tenant.tenantId,
       action: textDigest('hello'),
       model: 'model',
-      sourceIds: [],
+      sources: [],
       signal: new AbortController().signal,
     },
     async () => ({

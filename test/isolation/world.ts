@@ -172,7 +172,7 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
       regionId,
       action: textDigest(regionId),
       model: 'model',
-      sourceIds: [],
+      sources: [],
       signal,
     }
     await new Derivations(site.sessions, meter).obtain(tenantId, derivation, async () => ({ answer, use }))

@@ -503,7 +503,7 @@ $function$
 -- owner caliber_owner, security definer
 grant execute on function caliber.open_regions(boolean) to caliber_app;
 
-CREATE OR REPLACE FUNCTION caliber.publish_derivation(id uuid, fence bigint, output text, model text, input_tokens integer, output_tokens integer, sources uuid[])
+CREATE OR REPLACE FUNCTION caliber.publish_derivation(id uuid, fence bigint, output text, model text, input_tokens integer, output_tokens integer, sources uuid[], actions text[])
  RETURNS boolean
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -519,9 +519,10 @@ begin
   where d.tenant_id = tenant and d.id = publish_derivation.id and d.fence = publish_derivation.fence and d.status = 'pending'
   for update;
   if home is null or exists (
-    select from unnest(sources) as s (id)
-    where caliber_private.region_of_item(tenant, s.id) is null
-      and not exists (select from caliber.derivation d where d.tenant_id = tenant and d.id = s.id and d.status = 'ready')) then
+    select from unnest(sources, actions) as s (id, action)
+    where case s.action when '' then caliber_private.region_of_item(tenant, s.id) is null else not exists (
+        select from caliber.derivation d
+        where d.tenant_id = tenant and d.id = s.id and d.status = 'ready' and d.action = decode(s.action, 'hex')) end) then
     return false;
   end if;
   update caliber.derivation d
@@ -542,7 +543,7 @@ end
 $function$
 ;
 -- owner caliber_owner, security definer
-grant execute on function caliber.publish_derivation(uuid,bigint,text,text,integer,integer,uuid[]) to caliber_app;
+grant execute on function caliber.publish_derivation(uuid,bigint,text,text,integer,integer,uuid[],text[]) to caliber_app;
 
 CREATE OR REPLACE FUNCTION caliber.release_derivation(id uuid, fence bigint)
  RETURNS void

@@ -109,9 +109,10 @@ begin
 end
 $$;
 
--- Publish a value under its claim. False, and nothing is kept, when somebody else has claimed it since or a source is gone.
+-- Publish a value under its claim. False, and nothing is kept, when somebody else has claimed it since, or a source is gone or, as
+-- a value, was made otherwise than it says: what the text says would not be what its lineage leads to.
 create function caliber.publish_derivation(id uuid, fence bigint, output text, model text, input_tokens integer,
-                                           output_tokens integer, sources uuid[]) returns boolean
+                                           output_tokens integer, sources uuid[], actions text[]) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -124,9 +125,10 @@ begin
   where d.tenant_id = tenant and d.id = publish_derivation.id and d.fence = publish_derivation.fence and d.status = 'pending'
   for update;
   if home is null or exists (
-    select from unnest(sources) as s (id)
-    where caliber_private.region_of_item(tenant, s.id) is null
-      and not exists (select from caliber.derivation d where d.tenant_id = tenant and d.id = s.id and d.status = 'ready')) then
+    select from unnest(sources, actions) as s (id, action)
+    where case s.action when '' then caliber_private.region_of_item(tenant, s.id) is null else not exists (
+        select from caliber.derivation d
+        where d.tenant_id = tenant and d.id = s.id and d.status = 'ready' and d.action = decode(s.action, 'hex')) end) then
     return false;
   end if;
   update caliber.derivation d
@@ -161,4 +163,4 @@ alter table caliber.erasure enable always trigger erase_derivations;
 
 grant execute on function caliber.claim_derivation(uuid, uuid, text, bytea, integer),
   caliber.release_derivation(uuid, bigint),
-  caliber.publish_derivation(uuid, bigint, text, text, integer, integer, uuid[]) to caliber_app;
+  caliber.publish_derivation(uuid, bigint, text, text, integer, integer, uuid[], text[]) to caliber_app;

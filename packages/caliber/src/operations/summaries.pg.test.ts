@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Derivations } from '../derive/summaries/derivations.ts'
+import type { Source } from '../derive/summaries/summaryTree.ts'
 import { textDigest } from '../derive/textDigest.ts'
 import { Meter } from '../derive/use/meter.ts'
 import type { KeptWindow } from '../domain/context/window.ts'
@@ -196,13 +197,13 @@ test('a claim whose value was dropped meanwhile publishes nothing under the clai
     model: 'small',
     signal: new AbortController().signal,
   }
-  const obtain = (action: string, make: () => Promise<string>, sourceIds: readonly string[] = []) =>
-    derivations.obtain(tenant.tenantId, { ...derivation, action: textDigest(action), sourceIds }, async () => ({
+  const obtain = (action: string, make: () => Promise<string>, ...sources: readonly Source[]) =>
+    derivations.obtain(tenant.tenantId, { ...derivation, action: textDigest(action), sources }, async () => ({
       answer: { text: await make(), inputTokens: 0, outputTokens: 0 },
       use: undefined,
     }))
   const [late, later] = [gate(), gate()]
-  await obtain('first', async () => 'first', [turnIds[0] ?? ''])
+  await obtain('first', async () => 'first', { id: turnIds[0] ?? '' })
   const overtaken = obtain('second', late.passed)
   await late.reached
   await tenant.call('memory.forget', { items: [turnIds[0]], reason: 'asked for' })
@@ -254,6 +255,32 @@ test('while the model is away windows go without, and it is left alone for a whi
   const { length } = server.requests
   for (let i = 0; i < 5; i += 1) expect(await summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'off' })
   expect(server.requests.length).toBeLessThanOrEqual(length + 4)
+})
+
+test('what was made of a value that has been made anew meanwhile is not kept: its lineage would not lead to all it says', async () => {
+  const { tenant, turnIds } = await dialogue(1)
+  const meter = new Meter(caliber.sessions, { now: () => new Date() })
+  const derivations = new Derivations(caliber.sessions, meter)
+  const { signal } = new AbortController()
+  const [child, parent] = [randomUUID(), randomUUID()]
+  const obtain = (id: string, action: string, make: () => Promise<string>, ...sources: readonly Source[]) =>
+    derivations.obtain(
+      tenant.tenantId,
+      { id, regionId: tenant.tenantId, model: 'small', action: textDigest(action), sources, signal },
+      async () => ({ answer: { text: await make(), inputTokens: 0, outputTokens: 0 }, use: undefined }),
+    )
+  await obtain(child, 'of a turn', async () => 'xylophone', { id: turnIds[0] ?? '' })
+  const slow = gate()
+  const over = obtain(parent, 'over it', slow.passed, { id: child, action: textDigest('of a turn') })
+  await slow.reached
+  await obtain(child, 'of nothing', async () => 'silence')
+  slow.open('xylophone, again')
+  expect(await over).toBe('xylophone, again')
+  expect(await rows(tenant)).toBe(1)
+  await obtain(parent, 'over the new one', async () => 'silence', { id: child, action: textDigest('of nothing') })
+  expect(await rows(tenant)).toBe(2)
+  await tenant.call('memory.forget', { items: [turnIds[0]], reason: 'asked for' })
+  expect(await tenant.call('memory.residue', { words: 'xylophone' })).toEqual({ residue: 0, places: [] })
 })
 
 test('a scope in a region that is closed to somebody has no summary for them', async () => {

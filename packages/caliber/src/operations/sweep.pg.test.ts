@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Derivations } from '../derive/summaries/derivations.ts'
+import type { Source } from '../derive/summaries/summaryTree.ts'
 import { textDigest } from '../derive/textDigest.ts'
 import { Meter } from '../derive/use/meter.ts'
 import { CaliberError } from '../domain/errors.ts'
@@ -104,8 +105,8 @@ test('what a model made goes when no process has used the model for long, and st
 test('a summary goes with what it was made of set aside for long, or claimed and never made; not before what was made of it', async () => {
   const tenant = await caliber.tenant()
   const { noteId } = await tenant.call<{ noteId: string }>('note.record', { subject: 's', content: 'forged' })
-  const leaf = await made(tenant, { model: 'small', sourceIds: [noteId] })
-  const top = await made(tenant, { model: 'small', sourceIds: [leaf] })
+  const leaf = await made(tenant, { model: 'small', sources: [{ id: noteId }] })
+  const top = await made(tenant, { model: 'small', sources: [{ id: leaf, action: textDigest('how') }] })
   const other = await made(tenant, { model: 'small' })
   await made(tenant, { model: 'small', fails: true })
   await tenant.call('memory.revoke', { itemId: noteId, reason: 'forged' })
@@ -175,10 +176,10 @@ async function age({ tenantId }: TestTenant, days: number): Promise<void> {
 /** Keep a summary, or claim one that is never made. @returns its id */
 async function made(
   { tenantId }: TestTenant,
-  { model, sourceIds = [], fails = false }: { model: string; sourceIds?: string[]; fails?: boolean },
+  { model, sources = [], fails = false }: { model: string; sources?: readonly Source[]; fails?: boolean },
 ): Promise<string> {
   const { signal } = new AbortController()
-  const derivation = { id: randomUUID(), regionId: tenantId, action: textDigest('how'), model, sourceIds, signal }
+  const derivation = { id: randomUUID(), regionId: tenantId, action: textDigest('how'), model, sources, signal }
   const summary = { answer: { text: 'in short', inputTokens: 0, outputTokens: 0 }, use: undefined }
   await new Derivations(caliber.sessions, new Meter(caliber.sessions, { now: () => new Date() }))
     .obtain(tenantId, derivation, () => (fails ? Promise.reject(new Error('away')) : Promise.resolve(summary)))

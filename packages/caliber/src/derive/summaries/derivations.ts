@@ -7,13 +7,14 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import type { Sessions } from '../../db/session.ts'
-import { type Sql, type TransactionOptions, uuids } from '../../db/sql.ts'
+import { type Sql, type TransactionOptions, texts, uuids } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import type { RegionId, TenantId } from '../../domain/ids.ts'
 import { operatorOf } from '../../domain/tenant.ts'
 import type { Summary } from '../../models/summariser.ts'
 import type { Asked, Meter } from '../use/meter.ts'
 import { addUse } from '../use/useStore.ts'
+import type { Source } from './summaryTree.ts'
 
 export interface Derivation {
   /** What the value is: a new one under the same id takes its place. */
@@ -23,7 +24,7 @@ export interface Derivation {
   readonly action: string
   readonly model: string
   /** Items and other derivations that it is made of. */
-  readonly sourceIds: readonly string[]
+  readonly sources: readonly Source[]
   readonly signal: AbortSignal
 }
 
@@ -99,12 +100,13 @@ export class Derivations {
     return row?.fence ?? undefined
   }
 
-  async #publish(tenantId: TenantId, { id, model, sourceIds }: Derivation, fence: number, made: Asked<Summary>) {
+  async #publish(tenantId: TenantId, { id, model, sources }: Derivation, fence: number, made: Asked<Summary>) {
     const { text, inputTokens, outputTokens } = made.answer
     await this.#as(tenantId, async (sql) => {
       await sql`
         select caliber.publish_derivation(
-          ${id}, ${fence}, ${text}, ${model}, ${inputTokens}, ${outputTokens}, ${uuids(sourceIds)})`
+          ${id}, ${fence}, ${text}, ${model}, ${inputTokens}, ${outputTokens},
+          ${uuids(sources.map((source) => source.id))}, ${texts(sources.map(({ action = '' }) => action))})`
       await addUse(sql, made.use)
     })
   }

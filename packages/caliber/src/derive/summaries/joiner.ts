@@ -75,25 +75,25 @@ export class Joiner {
     const { summariser, tokenizer } = this.#parts
     const texts = parts.map(({ text }) => text)
     const whole = texts.join('\n')
-    const sourceIds = parts.flatMap((part) => part.sourceIds)
+    const sources = parts.flatMap((part) => part.sources)
     if (whole.length <= maxTokens * mostTokenChars && tokenizer.count(whole) <= maxTokens)
-      return { text: whole, sourceIds }
+      return { text: whole, sources }
 
     const action = textDigest(
       JSON.stringify([version, summariser.name, tokenizer.name, kind, maxTokens, regionId, texts]),
     )
     const known = this.#made.get(node)
-    if (known?.action === action && summariser.isLocal) return { text: known.text, sourceIds: [] }
+    if (known?.action === action && summariser.isLocal) return { text: known.text, sources: [] }
     const ending = AbortSignal.any([signal, this.#closing.signal])
     const make = () => this.#gate.run(() => this.#summarise(texts, { kind, maxTokens, signal: ending }))
     const id = idOf(node)
-    const derivation = { id, regionId, action, model: summariser.name, sourceIds, signal: ending }
+    const derivation = { id, regionId, action, model: summariser.name, sources, signal: ending }
     const text = await (summariser.isLocal
       ? make().then(({ answer }) => answer.text)
       : this.#obtain(this.#tenantId, derivation, make)
     ).catch(asUnavailable)
     this.#made.set(node, { action, text })
-    return { text, sourceIds: summariser.isLocal ? [] : [id] }
+    return { text, sources: summariser.isLocal ? [] : [{ id, action }] }
   }
 
   #summarise(texts: readonly string[], options: SummariseOptions): Promise<Asked<Summary>> {

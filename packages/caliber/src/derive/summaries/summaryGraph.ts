@@ -158,7 +158,7 @@ export class SummaryGraph {
   /** An item in short. @returns as {@link earlier} does */
   async brief({ id, text, regionId }: MemoryItem): Promise<InShort | undefined> {
     const node = `item/${id}`
-    return this.#soon(node, true, () => this.#joiner.join({ regionId, node }, [{ text, sourceIds: [id] }], never))
+    return this.#soon(node, true, () => this.#joiner.join({ regionId, node }, [{ text, sources: [{ id }] }], never))
   }
 
   /** What a window gets of what is made for it. */
@@ -326,7 +326,7 @@ async function withinPatience<T>(work: Promise<T>): Promise<T> {
 const never = new AbortController().signal
 
 function partsOf(turns: readonly MemoryItem[]): readonly Part[] {
-  return turns.filter(({ ownText }) => ownText !== '').map((turn) => ({ text: said(turn), sourceIds: [turn.id] }))
+  return turns.filter(({ ownText }) => ownText !== '').map((turn) => ({ text: said(turn), sources: [{ id: turn.id }] }))
 }
 
 function said({ origin, ownText }: MemoryItem): string {

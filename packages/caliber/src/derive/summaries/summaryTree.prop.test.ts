@@ -15,13 +15,16 @@ function bracketed() {
     leaf(index) {
       const node =
         nodes.get(index) ??
-        asyncDerived(graph, async (t) => ({ text: t.get(inputs[index] as Input<string>), sourceIds: [`${index}`] }))
+        asyncDerived(graph, async (t) => ({
+          text: t.get(inputs[index] as Input<string>),
+          sources: [{ id: `${index}` }],
+        }))
       nodes.set(index, node)
       return node
     },
     async join(place, parts) {
       joined.push(place)
-      return { text: `(${parts.map(({ text }) => text).join(' ')})`, sourceIds: parts.flatMap((p) => p.sourceIds) }
+      return { text: `(${parts.map(({ text }) => text).join(' ')})`, sources: parts.flatMap((p) => p.sources) }
     },
   })
   return {

@@ -8,11 +8,17 @@
  */
 import { type AsyncDerived, asyncDerived, type Derived, type Graph, type Readable, type Tracker } from '@caliber/talos'
 
+/** An item, or a value with how it was made when its text was taken. */
+export interface Source {
+  readonly id: string
+  readonly action?: string
+}
+
 /** A summary, or what is short enough to stand for itself. */
 export interface Part {
   readonly text: string
   /** What it is made of, as far as that has ids: items, and values that are kept. */
-  readonly sourceIds: readonly string[]
+  readonly sources: readonly Source[]
 }
 
 export interface SummaryTreeParts {
@@ -24,7 +30,7 @@ export interface SummaryTreeParts {
 }
 
 export const childrenPerNode = 8
-export const nothing: Part = { text: '', sourceIds: [] }
+export const nothing: Part = { text: '', sources: [] }
 
 export class SummaryTree {
   readonly #graph: Graph
