@@ -5,6 +5,7 @@ import path from 'node:path'
 import { v7 } from 'uuid'
 import type { DirectoryLock } from '../db/directory/lock.ts'
 import { type Validation, validations } from '../db/intact.ts'
+import { vacuumChanged } from '../db/pglite/vacuum.ts'
 import { CaliberError } from '../domain/errors.ts'
 import { spaceOf } from '../models/embedder.ts'
 import { sweepTenants } from '../operations/sweep/sweepTenants.ts'
@@ -59,8 +60,10 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
     const embeddings = [embedder, previousEmbedder].flatMap((model) => (model ? [spaceOf(model)] : []))
     const models = { embeddings, summary: summariser?.name }
     const failed = (error: unknown, tenantId?: string) => app.log.warn({ err: error, tenantId }, 'a sweep failed')
-    const sweep = (signal: AbortSignal) =>
-      sweepTenants(sessions, credential.principal, { models, signal, newId: v7 }, failed)
+    const sweep = async (signal: AbortSignal) => {
+      await sweepTenants(sessions, credential.principal, { models, signal, newId: v7 }, failed)
+      if (sessions.database.tier === 'embedded') await vacuumChanged(sessions.database, signal)
+    }
     undo.push(startSweeping(sweep, { onFailure: failed }))
     const socketPath = socketIn(directory)
     await listenOn(app, { socketPath })

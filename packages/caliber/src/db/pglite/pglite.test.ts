@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sqlSuite } from '../sql.suite.ts'
 import type { Database } from '../sql.ts'
 import { openPglite, type PgliteDatabase } from './open.ts'
+import { vacuumChanged } from './vacuum.ts'
 
 let root: string
 let snapshotFile: string
@@ -216,6 +217,24 @@ describe('a full disk', () => {
     expect(await db.transaction((sql) => sql`select s from t`)).toEqual([{ s: 'kept' }])
     await db.close()
   })
+})
+
+test('tables that have changed much are vacuumed and counted, once', async () => {
+  const db = await openAt('vacuum')
+  const never = new AbortController().signal
+  await db.transaction((sql) => sql`create table t (i int primary key)`)
+  await db.transaction((sql) => sql`create table quiet (i int)`)
+  await db.transaction((sql) => sql`insert into t select generate_series(1, 1000)`)
+  await db.transaction((sql) => sql`insert into quiet values (1)`)
+  await db.transaction((sql) => sql`delete from t where i > 300`)
+  expect(await vacuumChanged(db, AbortSignal.abort())).toEqual([])
+  await expect.poll(() => vacuumChanged(db, never)).toEqual(['public.t'])
+  const [counted] = await db.transaction(
+    (sql) => sql<{ live: number }>`select reltuples::int as live from pg_class where relname = 't'`,
+  )
+  expect(counted).toEqual({ live: 300 })
+  expect(await vacuumChanged(db, never)).toEqual([])
+  await db.close()
 })
 
 test('without a directory everything is in memory and gone afterwards', async () => {
