@@ -10,6 +10,8 @@ import { type ClaimKey, installClaimKey, newClaimKey, signClaims } from '../pack
 import { openVectorStore } from '../packages/caliber/src/derive/embeddings/vectorStore.ts'
 import { Derivations } from '../packages/caliber/src/derive/summaries/derivations.ts'
 import { textDigest } from '../packages/caliber/src/derive/textDigest.ts'
+import { openStoredVectors } from '../packages/caliber/src/derive/vector/storedVectors.ts'
+import type { RegionId } from '../packages/caliber/src/domain/ids.ts'
 import { sweepTenant } from '../packages/caliber/src/operations/sweep/sweepTenants.ts'
 import { type TestCaliber, type TestTenant, testCaliber } from '../packages/caliber/src/operations/testing/tenant.ts'
 
@@ -42,7 +44,7 @@ afterAll(async () => {
 })
 
 test('the sweep sees every table there is', () => {
-  expect(tables.length).toBeGreaterThanOrEqual(22)
+  expect(tables.length).toBeGreaterThanOrEqual(23)
 })
 
 test('every table has row security enabled and forced, a restrictive wall, a tenant-led key and no excess of grants', async () => {
@@ -112,6 +114,7 @@ test('functions that run as the owner are these, with a pinned search path, and 
     'caliber.verify_events',
     'caliber_private.assert_fences',
     'caliber_private.erase_derivations',
+    'caliber_private.erase_item_vectors',
     'caliber_private.inherit_quarantine',
     'caliber_private.lift_erased',
     'caliber_private.note_lineage',
@@ -288,6 +291,19 @@ async function fill(tenant: TestTenant): Promise<void> {
   await openVectorStore(caliber.sessions, 'model', 1).keep(
     tenant.tenantId,
     new Map([[textDigest('hello'), { itemId: randomUUID(), vector: new Float32Array([1]) }]]),
+    Number.MAX_SAFE_INTEGER,
+  )
+  await openStoredVectors(caliber.sessions, { schema: 'public' }).keep(
+    tenant.tenantId,
+    'model/1',
+    [
+      {
+        itemId: randomUUID(),
+        digest: textDigest('hello'),
+        regionId: tenant.tenantId as RegionId,
+        vector: new Float32Array([1]),
+      },
+    ],
     Number.MAX_SAFE_INTEGER,
   )
   await new Derivations(caliber.sessions).obtain(

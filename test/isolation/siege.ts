@@ -155,6 +155,7 @@ function insertionLike({ name, columns }: Table, { stored }: StoredRow): string 
     issuer: word,
     ...(name === 'artifact' && { name: word }),
     ...(name === 'embedding' && { digest: `sha256(${word}::text::bytea)` }),
+    ...(name === 'item_vector' && { digest: `sha256(${word}::text::bytea)`, slot: '(1e9 * random())::integer' }),
     ...(name === 'model_use' && { model: word }),
     ...(name === 'tenant' && { tenant_id: word }),
     // Whoever has no grant yet: the operator of the tenant.

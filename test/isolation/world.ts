@@ -9,6 +9,7 @@ import {
   type Call,
   Derivations,
   newCredential,
+  openStoredVectors,
   openVectorStore,
   type Principal,
   type RegionId,
@@ -161,7 +162,10 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
   const vector = { itemId: randomUUID(), vector: new Float32Array([1]) }
   const vectors = new Map([[textDigest(textOf(wordsOf(number, 'common'), 'note')), vector]])
   await openVectorStore(site.sessions, 'model', 1).keep(tenantId, vectors, Number.MAX_SAFE_INTEGER)
+  const stored = openStoredVectors(site.sessions, { schema: 'public' })
   for (const regionId of Object.values(regions) as readonly RegionId[]) {
+    const placed = { itemId: randomUUID(), digest: textDigest(regionId), regionId, vector: new Float32Array([1]) }
+    await stored.keep(tenantId, 'model/1', [placed], Number.MAX_SAFE_INTEGER)
     const made = { text: 'in short', inputTokens: 1, outputTokens: 1 }
     const signal = new AbortController().signal
     const derivation = {

@@ -4,6 +4,7 @@ import { divisionOf, type SectionName } from '../../domain/context/sections.ts'
 import type { KeptWindow, WindowRequest } from '../../domain/context/window.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { MemoryView } from '../memoryView.ts'
+import type { Near } from '../tenantMemory.ts'
 import { textDigest } from '../textDigest.ts'
 import type { QuestionVectors } from '../vector/vectorSpace.ts'
 import { candidatesFor } from './sectionSources.ts'
@@ -14,6 +15,8 @@ interface Instruments {
   readonly at: Date
   /** The vectors of what is searched for. */
   readonly vectors: QuestionVectors
+  /** What lies near it, where that was asked of the database. */
+  readonly near?: Near | undefined
   /** What is tried out. */
   readonly variation?: Variation | undefined
 }
@@ -36,16 +39,16 @@ export interface Variation {
 export function contextWindow(
   request: WindowRequest,
   memory: MemoryView,
-  { tokenizer, countTokens, at, vectors, variation }: Instruments,
+  { tokenizer, countTokens, at, vectors, near, variation }: Instruments,
 ): { readonly window: KeptWindow; readonly regions: ReadonlySet<RegionId> } {
-  const candidates = candidatesFor({ request, memory, vectors, nowMs: at.getTime(), without: variation?.without })
+  const candidates = candidatesFor({ request, memory, vectors, near, nowMs: at.getTime(), without: variation?.without })
   const usual = divisionOf(request)
   const window = assembleWindow(request, {
     candidates,
     eventSeq: memory.seq,
     at: at.toISOString(),
     tokenizer,
-    semantic: memory.basisOf(vectors),
+    semantic: memory.basisOf(vectors, near),
     division: { ...usual, shares: { ...usual.shares, ...variation?.shares } },
     countTokens,
   })

@@ -13,6 +13,7 @@ import { type Embedder, spaceOf } from '../../models/embedder.ts'
 import type { MemoryItem } from '../memoryItem.ts'
 import type { TenantMemory } from '../tenantMemory.ts'
 import { textDigest } from '../textDigest.ts'
+import { type ItemSlots, mostStoredDimensions, type PlacedVector, type StoredVectors } from '../vector/storedVectors.ts'
 import type { Space } from '../vector/vectorSpace.ts'
 import { embeddedPart } from './embeddedPart.ts'
 import type { ItemVector, VectorStore } from './vectorStore.ts'
@@ -26,10 +27,18 @@ const mostRefusals = 16
 const firstRetryMs = 5_000
 const longestRetryMs = 300_000
 
+/** Where the vectors of memories go that would be too large with them. */
+export interface Overflow {
+  readonly storedVectors: StoredVectors
+  /** Octets that the vectors of one memory may take in one space. */
+  readonly maxBytes: number
+}
+
 export class Embeddings {
   readonly space: Space
   readonly #embedder: Embedder
   readonly #store: VectorStore
+  readonly #overflow: Overflow | undefined
   readonly #closing = new AbortController()
   /** The memory that each tenant is worked for. */
   readonly #running = new Map<TenantId, TenantMemory>()
@@ -37,10 +46,12 @@ export class Embeddings {
   #working = 0
   readonly #waiting: (() => void)[] = []
 
-  constructor(embedder: Embedder, store: VectorStore) {
+  /** @param overflow without it, every memory holds its vectors */
+  constructor(embedder: Embedder, store: VectorStore, overflow?: Overflow) {
     this.space = { name: spaceOf(embedder), dimensions: embedder.dimensions }
     this.#embedder = embedder
     this.#store = store
+    this.#overflow = embedder.dimensions > mostStoredDimensions ? undefined : overflow
   }
 
   /** Say that a memory may have items without a vector. Returns at once. */
@@ -68,12 +79,14 @@ export class Embeddings {
     return this.#store.count(tenantId)
   }
 
-  /** Give every item of a memory the vector that is kept of its text; without one it gets none. Asks no model. */
+  /** Give every item of a memory the vector that is kept of its text; without one it gets none. Asks no model, and keeps nothing. */
   async fillFromStore(tenantId: TenantId, memory: TenantMemory): Promise<void> {
     for (let batch = this.#batch(memory); batch.length > 0; batch = this.#batch(memory)) {
-      const digests = batch.map(({ ownText }) => textDigest(embeddedPart(ownText)))
-      const known = await this.#store.find(tenantId, digests)
-      for (const [i, item] of batch.entries()) this.#put(memory, item, known.get(digests[i] ?? ''))
+      const digests = new Map(batch.map((item) => [item, textDigest(embeddedPart(item.ownText))]))
+      const left = await this.#placeKnown(tenantId, memory, digests)
+      const inDatabase = this.#storedFor(memory) !== undefined
+      const known = inDatabase ? new Map() : await this.#store.find(tenantId, [...left.values()])
+      for (const [item, digest] of left) this.#put(memory, item, known.get(digest))
     }
   }
 
@@ -130,6 +143,9 @@ export class Embeddings {
       sourceOf.set(digest, { itemId: item.id, text })
       digestOf.set(item, digest)
     }
+    const left = await this.#placeKnown(tenantId, memory, digestOf)
+    const wanted = new Set(left.values())
+    for (const digest of sourceOf.keys()) if (!wanted.has(digest)) sourceOf.delete(digest)
     const known = await this.#store.find(tenantId, [...sourceOf.keys()])
     const missing = [...sourceOf].filter(([digest]) => !known.has(digest))
     const computed = await this.#computed(missing.map(([digest, { text }]) => [digest, text]))
@@ -139,10 +155,52 @@ export class Embeddings {
       if (vector) fresh.set(digest, { itemId, vector })
     }
     const kept = fresh.size === 0 ? computed : await this.#store.keep(tenantId, fresh, seq)
-    for (const [item, digest] of digestOf) this.#put(memory, item, known.get(digest) ?? kept.get(digest))
+    const vectorOf = (digest: string) => known.get(digest) ?? kept.get(digest)
+    const stored = this.#storedFor(memory)
+    if (!stored) {
+      for (const [item, digest] of left) this.#put(memory, item, vectorOf(digest))
+      return
+    }
+    const placed: PlacedVector[] = []
+    for (const [item, digest] of left) {
+      const vector = vectorOf(digest)
+      if (vector) placed.push({ itemId: item.id, digest, regionId: item.regionId, vector })
+      else this.#put(memory, item, undefined)
+    }
+    if (placed.length === 0) return
+    // An item whose slot another process took lacks one still, and comes again with the next batch.
+    this.#putSlots(memory, left.keys(), await stored.keep(tenantId, this.space.name, placed, seq))
   }
 
+  /** Say where those vectors lie that are in the database already. @returns the items that are left, with their digests */
+  async #placeKnown(
+    tenantId: TenantId,
+    memory: TenantMemory,
+    digestOf: ReadonlyMap<MemoryItem, string>,
+  ): Promise<ReadonlyMap<MemoryItem, string>> {
+    const stored = this.#storedFor(memory)
+    if (!stored || digestOf.size === 0) return digestOf
+    const asked = [...digestOf].map(([item, digest]) => ({ itemId: item.id, digest }))
+    const slots = await stored.find(tenantId, this.space.name, asked)
+    this.#putSlots(memory, digestOf.keys(), slots)
+    return new Map([...digestOf].filter(([item]) => !slots.has(item.id)))
+  }
+
+  #putSlots(memory: TenantMemory, items: Iterable<MemoryItem>, slots: ItemSlots): void {
+    for (const item of items) {
+      const slot = slots.get(item.id)
+      if (slot !== undefined) memory.putSlot(this.space.name, item, slot)
+    }
+  }
+
+  /** Where a memory has its vectors in the database. */
+  #storedFor(memory: TenantMemory): StoredVectors | undefined {
+    return memory.vectorsLieIn(this.space.name) === 'database' ? this.#overflow?.storedVectors : undefined
+  }
+
+  /** Where they lie is decided here alone, so that it does not change while a batch is under way. */
   #batch(memory: TenantMemory): readonly MemoryItem[] {
+    if (this.#overflow) memory.keepVectorsWithin(this.space.name, this.#overflow.maxBytes)
     return memory.unembedded(this.space.name, batchItems)
   }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { contextWindow } from '../../derive/context/contextWindow.ts'
-import { searchedFor } from '../../derive/context/sectionSources.ts'
+import { retrieval, searchedFor } from '../../derive/context/sectionSources.ts'
+import { lookAround } from '../../derive/lookAround.ts'
+import type { Near } from '../../derive/tenantMemory.ts'
 import type { QuestionVectors } from '../../derive/vector/vectorSpace.ts'
 import { formats } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
@@ -63,16 +65,26 @@ export const assembleContext = operation({
     // While the model was asked, the user may have said more and rights may have changed: look again after it.
     let asked: string | undefined
     let vectors: QuestionVectors = new Map()
+    let near: Near | undefined
+    let at = now()
     for (let words = searchedFor(request, held); words !== asked; words = searchedFor(request, held)) {
       asked = words
       vectors = words === undefined ? new Map() : await vectorsOf(words)
       held = await memory(atLeastSeq)
+      at = now()
+      const looked = lookAround(
+        held,
+        () => memory(atLeastSeq),
+        (seen) => retrieval({ request, memory: seen, vectors, nowMs: at.getTime() }),
+      )
+      if (looked) ({ held, near } = await looked)
     }
     const { window: assembled, regions } = contextWindow(request, held, {
       tokenizer: tokenizer.name,
       countTokens: tokenizer.count,
-      at: now(),
+      at,
       vectors,
+      near,
     })
     await windows.keep(principal, assembled, regions)
     return assembled

@@ -2,7 +2,8 @@
 import type { Sql } from '../../db/sql.ts'
 import { texts } from '../../db/sql.ts'
 import { contextWindow, type Variation } from '../../derive/context/contextWindow.ts'
-import { searchedFor } from '../../derive/context/sectionSources.ts'
+import { retrieval, searchedFor } from '../../derive/context/sectionSources.ts'
+import { lookAround } from '../../derive/lookAround.ts'
 import type { KeptWindow, WindowRequest } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import type { EventKind } from '../../domain/event.ts'
@@ -22,7 +23,7 @@ export interface Recomputed {
   readonly isSame: boolean
   readonly changes: readonly Change[]
   /** The window of a request like the stored one's, from the same memory. */
-  vary(request: WindowRequest, variation: Variation): KeptWindow
+  vary(request: WindowRequest, variation: Variation): Promise<KeptWindow>
 }
 
 /**
@@ -45,17 +46,25 @@ export async function recompute(context: RecallContext, windowId: string): Promi
   const vectors = words === undefined ? new Map() : await vectorsOf(words, semantic?.model)
   // While the model was asked, a memory that was of that event may have gone on.
   if (held.seq !== eventSeq) held = await memoryAsOf(eventSeq, semantic?.model)
-  const seen = held
-  const windowOf = (asked: WindowRequest, variation?: Variation) =>
-    contextWindow(asked, seen, {
+  const windowOf = async (asked: WindowRequest, variation?: Variation) => {
+    const looked = lookAround(
+      held,
+      () => memoryAsOf(eventSeq, semantic?.model),
+      (seen) => retrieval({ request: asked, memory: seen, vectors, nowMs: Date.parse(at) }),
+    )
+    const { held: seen, near } = looked ? await looked : { held, near: undefined }
+    held = seen
+    return contextWindow(asked, seen, {
       tokenizer: tokenizer.name,
       countTokens: tokenizer.count,
       at: new Date(at),
       vectors,
+      near,
       variation,
     }).window
+  }
 
-  const window = windowOf(request)
+  const window = await windowOf(request)
   if (forgettings(await changesNow()) !== forgettings(changes)) {
     throw new CaliberError('unavailable', 'Something was forgotten meanwhile. Try again.', { windowId })
   }

@@ -51,7 +51,7 @@ export const varyContext = operation({
     }
     const { window: before, isSame, changes, vary } = await recompute(context, windowId)
     const { request } = before.receipt
-    const { windowId: _, ...after } = vary(
+    const { windowId: _, ...after } = await vary(
       {
         ...request,
         budgetTokens: budgetTokens ?? request.budgetTokens,

@@ -12,7 +12,7 @@ import type { TenantId } from '../../domain/ids.ts'
 import { operatorOf } from '../../domain/tenant.ts'
 import type { WriteContext } from '../operation.ts'
 import { tenantIds } from '../tenant/ids.ts'
-import { type ModelsInUse, sayInUse, sweepSummaries, sweepVectors } from './derived.ts'
+import { type ModelsInUse, sayInUse, sweepItemVectors, sweepSummaries, sweepVectors } from './derived.ts'
 import { sweepAnswers, sweepWindows } from './expired.ts'
 import { eraseOutlived } from './outlived.ts'
 
@@ -30,7 +30,7 @@ type Batch = (context: Pick<WriteContext, 'sql' | 'newId' | 'emit'>) => Promise<
 const batches: readonly Batch[] = [
   async ({ sql }) => ({ answers: await sweepAnswers(sql), windows: await sweepWindows(sql) }),
   eraseOutlived,
-  async ({ sql }) => ({ vectors: await sweepVectors(sql) }),
+  async ({ sql }) => ({ vectors: (await sweepVectors(sql)) + (await sweepItemVectors(sql)) }),
   async ({ sql }) => ({ summaries: await sweepSummaries(sql) }),
 ]
 

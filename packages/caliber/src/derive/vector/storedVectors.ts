@@ -1,0 +1,152 @@
+/**
+ * The vectors of items in the database, for memories that would be too large with them: `caliber.item_vector`, compared by
+ * pgvector.
+ *
+ * A search looks at every row that takes part, like the index in memory (`vectorIndex.ts`), and at nothing else: who asks
+ * says by one bit per row which ones, so rights, filters, validity and quarantine apply before ranking and are said in one
+ * place. Row security, in the name of who asks, is the second wall. Cosines are rounded to multiples of 2^-24 as there, so a mean
+ * does not depend on the order of rows; pgvector adds up in 32-bit floats, so they differ from those in memory by some such
+ * units.
+ */
+import { holdLineage } from '../../db/holdLineage.ts'
+import type { Claims, Sessions } from '../../db/session.ts'
+import { bytes, texts, uuids } from '../../db/sql.ts'
+import type { VectorExtension } from '../../db/vectorExtension.ts'
+import type { RegionId, TenantId } from '../../domain/ids.ts'
+import { operatorOf } from '../../domain/tenant.ts'
+import { assertNothingForgotten } from '../embeddings/assertNothingForgotten.ts'
+
+/** More dimensions than these pgvector does not take. */
+export const mostStoredDimensions = 16_000
+
+/** An item, and the digest of the text that its vector stands for. */
+export interface ItemText {
+  readonly itemId: string
+  readonly digest: string
+}
+
+export interface PlacedVector extends ItemText {
+  readonly regionId: RegionId
+  readonly vector: Float32Array
+}
+
+/** What to compare a question with. */
+export interface Comparison {
+  readonly space: string
+  readonly question: Float32Array
+  /** One bit per slot: whether its row takes part. */
+  readonly mask: Uint8Array
+  readonly limit: number
+  /** Items whose cosines are wanted wherever they rank. */
+  readonly wanted: readonly string[]
+}
+
+export interface Compared {
+  /** Cosines of the nearest, above 0, and of those wanted, by item. Of equal ones at the limit, lower slots go first. */
+  readonly cosines: ReadonlyMap<string, number>
+  /** Mean cosine of all that took part; 0 for nothing. */
+  readonly mean: number
+}
+
+/** Slots by item. */
+export type ItemSlots = ReadonlyMap<string, number>
+
+export interface StoredVectors {
+  /** The slots of those items that have a vector of that text. */
+  find(tenantId: TenantId, space: string, items: readonly ItemText[]): Promise<ItemSlots>
+  /**
+   * Keep vectors of items. The first that is kept of an item and a text stays.
+   *
+   * @param seq the event that the texts were read as of
+   * @returns the slots of those that are kept now; another process may have taken one that was meant for a missing one
+   * @throws CaliberError `conflict` when something was forgotten since: it may be one of the items
+   */
+  keep(tenantId: TenantId, space: string, vectors: readonly PlacedVector[], seq: number): Promise<ItemSlots>
+  /** Compare a question with rows, as far as the claims may read them. */
+  compare(claims: Claims, comparison: Comparison): Promise<Compared>
+}
+
+const units = 2 ** 24
+
+/** @param extension what compares; nothing else needs it */
+export function openStoredVectors(sessions: Sessions, { schema }: Pick<VectorExtension, 'schema'>): StoredVectors {
+  const claimsOf = (tenantId: TenantId) => ({ tenantId, principalId: operatorOf(tenantId), reach: 'all' }) as const
+
+  const find: StoredVectors['find'] = async (tenantId, space, items) => {
+    const rows = await sessions.run(
+      claimsOf(tenantId),
+      (sql) => sql<{ itemId: string; slot: number }>`
+        select v.item_id as "itemId", v.slot
+        from unnest(${uuids(items.map(({ itemId }) => itemId))}, ${texts(items.map(({ digest }) => digest))}) as asked (item_id, hex)
+        join caliber.item_vector v
+          on v.tenant_id = caliber.current_tenant() and v.model = ${space}
+         and v.item_id = asked.item_id and v.digest = decode(asked.hex, 'hex')`,
+      { readOnly: true },
+    )
+    return new Map(rows.map(({ itemId, slot }) => [itemId, slot]))
+  }
+
+  return {
+    find,
+
+    async keep(tenantId, space, vectors, seq) {
+      await sessions.run(
+        claimsOf(tenantId),
+        async (sql) => {
+          await holdLineage(sql)
+          await assertNothingForgotten(sql, seq)
+          await sql`
+            insert into caliber.item_vector (tenant_id, model, item_id, digest, region_id, slot, vector)
+            select caliber.current_tenant(), ${space}, item_id, decode(hex, 'hex'), region_id,
+                   taken.slots + row_number() over (order by place) - 1, numbers::real[]
+            from unnest(${uuids(vectors.map(({ itemId }) => itemId))}, ${texts(vectors.map(({ digest }) => digest))},
+                        ${uuids(vectors.map(({ regionId }) => regionId))},
+                        ${texts(vectors.map(({ vector }) => `{${numbersOf(vector)}}`))})
+                 with ordinality as fresh (item_id, hex, region_id, numbers, place)
+            cross join (select coalesce(max(slot) + 1, 0) as slots from caliber.item_vector
+                        where tenant_id = caliber.current_tenant() and model = ${space}) as taken
+            on conflict do nothing`
+        },
+        { relaxedDurability: true },
+      )
+      return find(tenantId, space, vectors)
+    },
+
+    async compare(claims, { space, question, mask, limit, wanted }) {
+      const rows = await sessions.run(
+        claims,
+        async (sql) => {
+          // Where pgvector's type and operators are found; ours are named in full.
+          await sql`select set_config('search_path', ${schema}, true)`
+          // A subquery without a table is computed once, and a case tests no bit that the mask does not have.
+          return sql<{ itemId: string | null; units: number; took: number }>`
+            with scored as materialized (
+              select item_id, slot,
+                     ((vector::vector <#> (select ${`[${numbersOf(question)}]`}::text::vector)) * -16777216)::integer as units
+              from caliber.item_vector
+              where tenant_id = caliber.current_tenant() and model = ${space}
+                and case when slot < ${mask.length * 8} then get_bit((select ${bytes(mask)}), slot) = 1 else false end
+            )
+            select null as "itemId", coalesce(sum(units), 0) as units, count(*) as took from scored
+            union all
+            (select item_id, units, 0 from scored where units > 0 order by units desc, slot limit ${limit})
+            union all
+            select s.item_id, s.units, 0 from unnest(${uuids(wanted)}) as w (item_id) join scored s using (item_id)`
+        },
+        { readOnly: true },
+      )
+      const total = rows.find(({ itemId }) => itemId === null)
+      return {
+        cosines: new Map(
+          rows.flatMap((row) => (row.itemId === null ? [] : [[row.itemId, row.units / units] as const])),
+        ),
+        mean: total && total.took > 0 ? total.units / total.took / units : 0,
+      }
+    },
+  }
+}
+
+/** Nine digits name every 32-bit float. */
+function numbersOf(vector: Float32Array): string {
+  return Array.from(vector, (value) => value.toPrecision(9)).join(',')
+}
