@@ -105,7 +105,7 @@ function changes(town: Town, table: Table, as: Standing): readonly Attempt[] {
     ...(column === undefined
       ? []
       : [counted('updates', `update caliber.${name} set ${column} = ${column} ${elsewhere}`)]),
-    ...(deletes ? [counted('deletes', `delete from caliber.${name}`)] : []),
+    ...(deletes ? [counted('deletes', `delete from caliber.${name} ${elsewhere}`)] : []),
   ]
 }
 

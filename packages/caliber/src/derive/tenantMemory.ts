@@ -376,11 +376,11 @@ export class TenantMemory {
   comparison(search: Search): Comparison | undefined {
     const space = this.#rankedIn(search.vectors)
     const question = space && search.vectors.get(space.name)
-    if (question === undefined || !(space?.held instanceof Slots)) return undefined
+    if (question === undefined || !(space?.vectors instanceof Slots)) return undefined
     return {
       space: space.name,
       question,
-      mask: space.held.mask(this.#accepting(search)),
+      mask: space.vectors.mask(this.#accepting(search)),
       limit: Math.max(leastHits, search.limit),
       wanted: this.#lexicalHits(search).flatMap(({ doc }) => this.#items[doc]?.id ?? []),
     }
@@ -414,7 +414,7 @@ export class TenantMemory {
     const space = this.#rankedIn(vectors)
     const question = space && vectors.get(space.name)
     if (space === undefined || question === undefined) return undefined
-    const { held } = space
+    const held = space.vectors
     const accept = this.#accepting(search)
     if (!(held instanceof Slots)) {
       return {

@@ -90,12 +90,11 @@ export function openStoredVectors(sessions: Sessions, { schema }: Pick<VectorExt
     find,
 
     async keep(tenantId, space, vectors, seq) {
-      await sessions.run(
-        claimsOf(tenantId),
-        async (sql) => {
-          await holdLineage(sql)
-          await assertNothingForgotten(sql, seq)
-          await sql`
+      // Durable, unlike other computed values: memories hold the slots and would point at rows that a crash took.
+      await sessions.run(claimsOf(tenantId), async (sql) => {
+        await holdLineage(sql)
+        await assertNothingForgotten(sql, seq)
+        await sql`
             insert into caliber.item_vector (tenant_id, model, item_id, digest, region_id, slot, vector)
             select caliber.current_tenant(), ${space}, item_id, decode(hex, 'hex'), region_id,
                    taken.slots + row_number() over (order by place) - 1, numbers::real[]
@@ -106,9 +105,7 @@ export function openStoredVectors(sessions: Sessions, { schema }: Pick<VectorExt
             cross join (select coalesce(max(slot) + 1, 0) as slots from caliber.item_vector
                         where tenant_id = caliber.current_tenant() and model = ${space}) as taken
             on conflict do nothing`
-        },
-        { relaxedDurability: true },
-      )
+      })
       return find(tenantId, space, vectors)
     },
 
@@ -116,16 +113,17 @@ export function openStoredVectors(sessions: Sessions, { schema }: Pick<VectorExt
       const rows = await sessions.run(
         claims,
         async (sql) => {
-          // Where pgvector's type and operators are found; ours are named in full.
+          // Where pgvector's type and operators are found. Whatever else lies there is passed over: our tables are named in
+          // full, and types are those of the built-in functions and operators exactly.
           await sql`select set_config('search_path', ${schema}, true)`
           // A subquery without a table is computed once, and a case tests no bit that the mask does not have.
           return sql<{ itemId: string | null; units: number; took: number }>`
             with scored as materialized (
               select item_id, slot,
-                     ((vector::vector <#> (select ${`[${numbersOf(question)}]`}::text::vector)) * -16777216)::integer as units
+                     ((vector::vector <#> (select ${`[${numbersOf(question)}]`}::text::vector)) * (-16777216)::float8)::integer as units
               from caliber.item_vector
               where tenant_id = caliber.current_tenant() and model = ${space}
-                and case when slot < ${mask.length * 8} then get_bit((select ${bytes(mask)}), slot) = 1 else false end
+                and case when slot < ${mask.length * 8} then get_bit((select ${bytes(mask)}), slot::bigint) = 1 else false end
             )
             select null as "itemId", coalesce(sum(units), 0) as units, count(*) as took from scored
             union all

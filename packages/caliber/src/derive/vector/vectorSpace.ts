@@ -23,38 +23,45 @@ export type Coverage = 'partial' | 'full'
 export const vectorPlaces = ['memory', 'database'] as const
 export type VectorPlace = (typeof vectorPlaces)[number]
 
+interface Holding {
+  readonly vectors: VectorIndex | Slots
+  /** Sum of a hash per item that has a vector, so that equal sets have equal sums. */
+  sum: bigint
+}
+
 export class VectorSpace {
   readonly name: string
   readonly #dimensions: number
-  #held: VectorIndex | Slots
-  /** Items that lack a vector and may still get one, by ordinal. */
+  #serving: Holding
+  /** What takes its place once no item waits: slots, while vectors move from memory to the database. */
+  #filling: Holding | undefined
+  /** Items that lack a vector, or a slot in what is being filled, and may still get one, by ordinal. */
   readonly #lacking = new Set<number>()
-  /** Sum of a hash per item that has a vector, so that equal sets have equal sums. */
-  #sum = 0n
 
   constructor({ name, dimensions }: Space) {
     this.name = name
     this.#dimensions = dimensions
-    this.#held = new VectorIndex(dimensions)
+    this.#serving = { vectors: new VectorIndex(dimensions), sum: 0n }
   }
 
-  /** The vectors themselves, or where they lie in the database. */
-  get held(): VectorIndex | Slots {
-    return this.#held
+  /** The vectors that are searched, or where they lie in the database. */
+  get vectors(): VectorIndex | Slots {
+    return this.#serving.vectors
   }
 
+  /** Where vectors go. */
   get place(): VectorPlace {
-    return this.#held instanceof Slots ? 'database' : 'memory'
+    return this.#newest.vectors instanceof Slots ? 'database' : 'memory'
   }
 
   /** Items that have a vector. */
   get size(): number {
-    return this.#held.size
+    return this.vectors.size
   }
 
   /** Estimate of the octets held. */
   get bytes(): number {
-    return this.#held.bytes + this.#lacking.size * 40
+    return this.vectors.bytes + (this.#filling?.vectors.bytes ?? 0) + this.#lacking.size * 40
   }
 
   get coverage(): Coverage {
@@ -63,10 +70,10 @@ export class VectorSpace {
 
   /** Names the set of items that have a vector. */
   get digest(): string {
-    return BigInt.asUintN(64, this.#sum).toString(16).padStart(16, '0')
+    return BigInt.asUintN(64, this.#serving.sum).toString(16).padStart(16, '0')
   }
 
-  /** Ordinals of the items that lack a vector, in the order they came. */
+  /** Ordinals of the items that lack a vector, oldest first. */
   get lacking(): ReadonlySet<number> {
     return this.#lacking
   }
@@ -77,37 +84,60 @@ export class VectorSpace {
   }
 
   /**
-   * Hold slots from now on where the vectors of all items would take more octets than these. It stays so: a memory that
-   * shrinks and grows about the limit would look its vectors up again and again. Every item that had one lacks it then.
+   * Hold slots where the vectors of all items would take more octets than these: every item then waits for one, and the
+   * vectors that are there serve until each has it. It stays so, because a memory that shrinks and grows about the limit
+   * would move to and fro.
    */
   keepWithin(maxBytes: number): void {
-    if (this.#held instanceof Slots || (this.size + this.#lacking.size) * this.#dimensions * 4 <= maxBytes) return
-    const ordinals = [...this.#lacking, ...this.#held.docs()].sort((a, b) => a - b)
+    const { vectors } = this.#newest
+    if (vectors instanceof Slots) return
+    const ordinals = new Set([...this.#lacking, ...vectors.docs()])
+    if (ordinals.size * this.#dimensions * 4 <= maxBytes) return
     this.#lacking.clear()
-    for (const ordinal of ordinals) this.#lacking.add(ordinal)
-    this.#held = new Slots()
-    this.#sum = 0n
+    for (const ordinal of [...ordinals].sort((a, b) => a - b)) this.#lacking.add(ordinal)
+    this.#filling = { vectors: new Slots(), sum: 0n }
+    if (vectors.size === 0) this.#serve()
   }
 
   /** Give an item its vector, or say that it gets none. Nothing happens when it does not lack one, or lacks a slot. */
   put(ordinal: number, id: string, vector: Float32Array | null): void {
+    const into = this.#newest
     if (vector === null) this.#lacking.delete(ordinal)
-    else if (this.#held instanceof VectorIndex && this.#lacking.delete(ordinal)) {
-      this.#held.add(ordinal, vector)
-      this.#sum += hashOf(id)
+    else if (into.vectors instanceof VectorIndex && this.#lacking.delete(ordinal)) {
+      into.vectors.add(ordinal, vector)
+      into.sum += hashOf(id)
     }
+    this.#serveWhenComplete()
   }
 
   /** Say where the vector of an item lies. Nothing happens when it does not lack a slot. */
   putSlot(ordinal: number, id: string, slot: number): void {
-    if (!(this.#held instanceof Slots) || !this.#lacking.delete(ordinal)) return
-    this.#held.put(ordinal, slot)
-    this.#sum += hashOf(id)
+    const into = this.#newest
+    if (!(into.vectors instanceof Slots) || !this.#lacking.delete(ordinal)) return
+    into.vectors.put(ordinal, slot)
+    into.sum += hashOf(id)
+    this.#serveWhenComplete()
   }
 
   remove(ordinal: number, id: string): void {
     this.#lacking.delete(ordinal)
-    if (this.#held.remove(ordinal)) this.#sum -= hashOf(id)
+    for (const holding of [this.#serving, this.#filling]) {
+      if (holding?.vectors.remove(ordinal)) holding.sum -= hashOf(id)
+    }
+    this.#serveWhenComplete()
+  }
+
+  get #newest(): Holding {
+    return this.#filling ?? this.#serving
+  }
+
+  #serveWhenComplete(): void {
+    if (this.#lacking.size === 0) this.#serve()
+  }
+
+  #serve(): void {
+    this.#serving = this.#newest
+    this.#filling = undefined
   }
 }
 
