@@ -1640,13 +1640,13 @@ create table caliber.item_vector (
   digest bytea not null,
   region_id uuid not null,
   slot integer not null,
-  vector real[] not null,
+  vector integer[] not null,
   created_at timestamp with time zone default clock_timestamp() not null
 );
 alter table caliber.item_vector add constraint item_vector_digest_check CHECK ((octet_length(digest) = 32));
 alter table caliber.item_vector add constraint item_vector_model_check CHECK (((length(model) >= 1) AND (length(model) <= 300)));
 alter table caliber.item_vector add constraint item_vector_slot_check CHECK ((slot >= 0));
-alter table caliber.item_vector add constraint item_vector_vector_check CHECK (((array_ndims(vector) = 1) AND ((cardinality(vector) >= 1) AND (cardinality(vector) <= 16000)) AND (array_position(vector, NULL::real) IS NULL)));
+alter table caliber.item_vector add constraint item_vector_vector_check CHECK (((array_ndims(vector) = 1) AND ((cardinality(vector) >= 1) AND (cardinality(vector) <= 16000)) AND (array_position(vector, NULL::integer) IS NULL)));
 alter table caliber.item_vector add constraint item_vector_tenant_id_region_id_fkey FOREIGN KEY (tenant_id, region_id) REFERENCES caliber.region(tenant_id, id);
 alter table caliber.item_vector add constraint item_vector_pkey PRIMARY KEY (tenant_id, model, item_id, digest);
 alter table caliber.item_vector add constraint item_vector_tenant_id_model_slot_key UNIQUE (tenant_id, model, slot);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Slots } from '../derive/vector/slots.ts'
-import { openStoredVectors } from '../derive/vector/storedVectors.ts'
+import { openStoredVectors, type StoredVectors } from '../derive/vector/storedVectors.ts'
 import { VectorIndex } from '../derive/vector/vectorIndex.ts'
 import type { KeptWindow } from '../domain/context/window.ts'
 import type { PrincipalId, RegionId, TenantId } from '../domain/ids.ts'
@@ -86,48 +86,17 @@ test('where its vectors lie changes no answer of a memory beyond the rounding of
 })
 
 test('the database compares as an index in memory does: the nearest, the mean, and whatever is asked for besides', async () => {
-  const tenant = await tenantOf()
-  const tenantId = tenant.tenantId as TenantId
-  const stored = openStoredVectors(embedded.sessions, { schema: 'public' })
-  const placed = fc.sample(fc.tuple(text, fc.nat()), { numRuns: 300, seed: 3 }).map(([content, i]) => ({
-    itemId: randomUUID(),
-    digest: i.toString(16).padStart(64, '0'),
-    regionId: tenantId as unknown as RegionId,
-    vector: hashVector(content, dimensions),
-  }))
-  const slots = await stored.keep(tenantId, 'space', placed, Number.MAX_SAFE_INTEGER)
-  expect([...slots.values()].sort((a, b) => a - b)).toEqual(placed.map((_, i) => i))
-  expect(await stored.find(tenantId, 'space', placed)).toEqual(slots)
-  expect((await stored.find(tenantId, 'other space', placed)).size).toBe(0)
-  // Of another model, in the same slots.
-  await stored.keep(tenantId, 'other space', placed.slice(0, 9), Number.MAX_SAFE_INTEGER)
-  const claims = { tenantId, principalId: tenant.principalId as PrincipalId }
-  await fc.assert(
-    fc.asyncProperty(text, fc.integer({ min: 1, max: 9 }), fc.nat(40), async (query, every, limit) => {
-      const question = hashVector(query, dimensions)
-      const accept = (i: number) => i % every === 0
-      const index = new VectorIndex(dimensions)
-      for (const [i, { vector }] of placed.entries()) index.add(i, vector)
-      const expected = index.search(question, { limit, accept })
-      const held = new Slots()
-      for (const [i, { itemId }] of placed.entries()) held.put(i, slots.get(itemId) ?? -1)
-      const wanted = [placed[0], placed[1], placed[every * 3]].flatMap((each) => each?.itemId ?? [])
-      const mask = held.mask(accept)
-      const found = await stored.compare(claims, { space: 'space', question, mask, limit, wanted })
-      expect(found.mean).toBeCloseTo(expected.mean, 6)
-      const rankOf = (itemId: string) => placed.findIndex((each) => each.itemId === itemId)
-      for (const [itemId, cosine] of found.cosines) {
-        expect(accept(rankOf(itemId))).toBe(true)
-        expect(cosine).toBeCloseTo(index.cosine(rankOf(itemId), question) ?? 0, 6)
-      }
-      const nearest = [...found.cosines.values()].sort((a, b) => b - a).slice(0, expected.hits.length)
-      for (const [i, cosine] of nearest.entries()) expect(cosine).toBeCloseTo(expected.hits[i]?.cosine ?? 0, 6)
-      for (const itemId of wanted) expect(found.cosines.has(itemId)).toBe(accept(rankOf(itemId)))
-      // The same, whatever came before: a plan that is kept, rows in another order.
-      expect(await stored.compare(claims, { space: 'space', question, mask, limit, wanted })).toEqual(found)
-    }),
-    { numRuns: 40 },
-  )
+  await expectComparisons(await tenantOf(), openStoredVectors(embedded.sessions, { schema: 'public' }))
+})
+
+test('the driver of servers asks the same, of a stand-in for pgvector in a schema with a name that needs quotes', async () => {
+  const plain = await testCaliber()
+  try {
+    await plain.admin.unsafe(standIn)
+    await expectComparisons(await plain.tenant(), openStoredVectors(plain.sessions, { schema: '"Stand in"' }))
+  } finally {
+    await plain.close()
+  }
 })
 
 test('negative control: without what the database found, meaning takes no part', async () => {
@@ -195,6 +164,45 @@ test('a memory that outgrows what it may hold moves its vectors, and one that ha
     expectSame(await searched(there, 'a boat'), await searched(elsewhere(tenant, inside), 'a boat'))
   } finally {
     await growing.close()
+  }
+})
+
+test('while one model follows another, both lie in the database and one of them ranks', async () => {
+  const tenant = await filled()
+  await searched(tenant, 'dog')
+  let release = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const next: Embedder = {
+    model: 'next',
+    dimensions: 16,
+    async embed(texts) {
+      if (texts.some((each) => each.includes('sleeps'))) await released
+      return texts.map((each) => hashVector(each, 16))
+    },
+  }
+  const changing = await createRuntime(embedded.sessions, {
+    embedder: next,
+    previousEmbedder: embedder,
+    vectorBytes: 0,
+  })
+  try {
+    const there = elsewhere(tenant, changing)
+    const before = await searched(tenant, 'dog')
+    await vi.waitFor(async () => {
+      const found = await there.call<Hits>('memory.search', { query: 'dog' })
+      expect(found.items).toEqual(before.items)
+    })
+    expect(await places(there)).toEqual(['database', 'database'])
+    release()
+    await vi.waitFor(async () => expect(await places(there)).toEqual(['database']))
+    const after = await searched(there, 'dog')
+    expect(after.items.map(({ id }) => id)).toEqual(before.items.map(({ id }) => id))
+    expect(after.items[0]?.signals['semantic']).not.toBe(before.items[0]?.signals['semantic'])
+  } finally {
+    release()
+    await changing.close()
   }
 })
 
@@ -367,6 +375,59 @@ test('without pgvector a memory holds its vectors, however many', async () => {
     await plain.close()
   }
 })
+
+/** An inner product of texts, slow and exact: that is all of pgvector that a search uses. */
+const standIn = `
+  create schema "Stand in";
+  grant usage on schema "Stand in" to caliber_app;
+  create domain "Stand in".vector as text;
+  create function "Stand in".negative_inner_product(text, text) returns float8 language sql immutable as $$
+    select -sum(x * y) from unnest($1::float8[], translate($2, '[]', '{}')::float8[]) as pair (x, y) $$;
+  grant execute on function "Stand in".negative_inner_product to caliber_app;
+  create operator "Stand in".<#> (leftarg = text, rightarg = text, function = "Stand in".negative_inner_product)`
+
+async function expectComparisons(tenant: TestTenant, stored: StoredVectors): Promise<void> {
+  const tenantId = tenant.tenantId as TenantId
+  const placed = fc.sample(fc.tuple(text, fc.nat()), { numRuns: 300, seed: 3 }).map(([content, i]) => ({
+    itemId: randomUUID(),
+    digest: i.toString(16).padStart(64, '0'),
+    regionId: tenantId as unknown as RegionId,
+    vector: hashVector(content, dimensions),
+  }))
+  const slots = await stored.keep(tenantId, 'space', placed, Number.MAX_SAFE_INTEGER)
+  expect([...slots.values()].sort((a, b) => a - b)).toEqual(placed.map((_, i) => i))
+  expect(await stored.find(tenantId, 'space', placed)).toEqual(slots)
+  expect((await stored.find(tenantId, 'other space', placed)).size).toBe(0)
+  // Of another model, in the same slots.
+  await stored.keep(tenantId, 'other space', placed.slice(0, 9), Number.MAX_SAFE_INTEGER)
+  const claims = { tenantId, principalId: tenant.principalId as PrincipalId }
+  const index = new VectorIndex(dimensions)
+  for (const [i, { vector }] of placed.entries()) index.add(i, vector)
+  const held = new Slots()
+  for (const [i, { itemId }] of placed.entries()) held.put(i, slots.get(itemId) ?? -1)
+  const rankOf = new Map<string, number>(placed.map(({ itemId }, i) => [itemId, i]))
+  const exactly = (itemId: string, question: Float32Array) => index.cosine(rankOf.get(itemId) ?? -1, question) ?? 0
+  await fc.assert(
+    fc.asyncProperty(text, fc.integer({ min: 1, max: 9 }), fc.nat(40), async (query, every, limit) => {
+      const question = hashVector(query, dimensions)
+      const accept = (i: number) => i % every === 0
+      const expected = index.search(question, { limit, accept })
+      const wanted = [placed[0], placed[1], placed[every * 3]].flatMap((each) => each?.itemId ?? [])
+      const comparison = { space: 'space', question, mask: held.mask(accept), limit, wanted }
+      const found = await stored.compare(claims, comparison)
+      expect(found.mean).toBeCloseTo(expected.mean, 6)
+      for (const [itemId, cosine] of found.cosines) {
+        expect(accept(rankOf.get(itemId) ?? -1)).toBe(true)
+        expect(cosine).toBeCloseTo(exactly(itemId, question), 6)
+      }
+      const nearest = [...found.cosines.values()].sort((a, b) => b - a).slice(0, expected.hits.length)
+      for (const [i, { cosine }] of expected.hits.entries()) expect(nearest[i]).toBeCloseTo(cosine, 6)
+      for (const itemId of wanted) expect(found.cosines.has(itemId)).toBe(accept(rankOf.get(itemId) ?? -1))
+      expect(await stored.compare(claims, comparison)).toEqual(found)
+    }),
+    { numRuns: 40 },
+  )
+}
 
 const words = ['harbour', 'crane', 'ferry', 'tide', 'pilot', 'berth', 'anchor', 'buoy', 'dock', 'sail', 'rope', 'mast']
 // Few words, so that some texts are equal and so are their cosines. Each once and in one order: the same words otherwise

@@ -66,23 +66,35 @@ export interface StoredVectors {
   compare(claims: Claims, comparison: Comparison): Promise<Compared>
 }
 
+/** Of a cosine. */
 const units = 2 ** 24
+/** Of a number in a stored vector. A sum of products with one of them is so many times a cosine. */
+const storedUnits = 2 ** 30
 
 /** @param extension what compares; nothing else needs it */
 export function openStoredVectors(sessions: Sessions, { schema }: Pick<VectorExtension, 'schema'>): StoredVectors {
   const claimsOf = (tenantId: TenantId) => ({ tenantId, principalId: operatorOf(tenantId), reach: 'all' }) as const
 
+  // A slot above every one seen, by tenant and space: a hint, so that the highest is not looked for among all rows.
+  const ends = new Map<string, number>()
+  const keyOf = (tenantId: TenantId, space: string) => `${tenantId} ${space}`
+
+  // One look into the index for each item: without statistics, a join would read every row of the space.
   const find: StoredVectors['find'] = async (tenantId, space, items) => {
     const rows = await sessions.run(
       claimsOf(tenantId),
       (sql) => sql<{ itemId: string; slot: number }>`
-        select v.item_id as "itemId", v.slot
+        select asked.item_id as "itemId", known.slot
         from unnest(${uuids(items.map(({ itemId }) => itemId))}, ${texts(items.map(({ digest }) => digest))}) as asked (item_id, hex)
-        join caliber.item_vector v
-          on v.tenant_id = caliber.current_tenant() and v.model = ${space}
-         and v.item_id = asked.item_id and v.digest = decode(asked.hex, 'hex')`,
+        cross join lateral (
+          select slot from caliber.item_vector
+          where tenant_id = caliber.current_tenant() and model = ${space}
+            and item_id = asked.item_id and digest = decode(asked.hex, 'hex')
+          limit 1) as known`,
       { readOnly: true },
     )
+    const key = keyOf(tenantId, space)
+    ends.set(key, Math.max(ends.get(key) ?? 0, ...rows.map(({ slot }) => slot + 1)))
     return new Map(rows.map(({ itemId, slot }) => [itemId, slot]))
   }
 
@@ -90,21 +102,22 @@ export function openStoredVectors(sessions: Sessions, { schema }: Pick<VectorExt
     find,
 
     async keep(tenantId, space, vectors, seq) {
+      const seen = ends.get(keyOf(tenantId, space)) ?? 0
       // Durable, unlike other computed values: memories hold the slots and would point at rows that a crash took.
       await sessions.run(claimsOf(tenantId), async (sql) => {
         await holdLineage(sql)
         await assertNothingForgotten(sql, seq)
         await sql`
-            insert into caliber.item_vector (tenant_id, model, item_id, digest, region_id, slot, vector)
-            select caliber.current_tenant(), ${space}, item_id, decode(hex, 'hex'), region_id,
-                   taken.slots + row_number() over (order by place) - 1, numbers::real[]
-            from unnest(${uuids(vectors.map(({ itemId }) => itemId))}, ${texts(vectors.map(({ digest }) => digest))},
-                        ${uuids(vectors.map(({ regionId }) => regionId))},
-                        ${texts(vectors.map(({ vector }) => `{${numbersOf(vector)}}`))})
-                 with ordinality as fresh (item_id, hex, region_id, numbers, place)
-            cross join (select coalesce(max(slot) + 1, 0) as slots from caliber.item_vector
-                        where tenant_id = caliber.current_tenant() and model = ${space}) as taken
-            on conflict do nothing`
+          insert into caliber.item_vector (tenant_id, model, item_id, digest, region_id, slot, vector)
+          select caliber.current_tenant(), ${space}, item_id, decode(hex, 'hex'), region_id,
+                 taken.slots + row_number() over (order by place) - 1, numbers::integer[]
+          from unnest(${uuids(vectors.map(({ itemId }) => itemId))}, ${texts(vectors.map(({ digest }) => digest))},
+                      ${uuids(vectors.map(({ regionId }) => regionId))},
+                      ${texts(vectors.map(({ vector }) => `{${wholeNumbersOf(vector)}}`))})
+               with ordinality as fresh (item_id, hex, region_id, numbers, place)
+          cross join (select coalesce(max(slot) + 1, ${seen}) as slots from caliber.item_vector
+                      where tenant_id = caliber.current_tenant() and model = ${space} and slot >= ${seen}) as taken
+          on conflict do nothing`
       })
       return find(tenantId, space, vectors)
     },
@@ -120,7 +133,7 @@ export function openStoredVectors(sessions: Sessions, { schema }: Pick<VectorExt
           return sql<{ itemId: string | null; units: number; took: number }>`
             with scored as materialized (
               select item_id, slot,
-                     ((vector::vector <#> (select ${`[${numbersOf(question)}]`}::text::vector)) * (-16777216)::float8)::integer as units
+                     ((vector::vector <#> (select ${`[${numbersOf(question)}]`}::text::vector)) * ${-units / storedUnits}::float8)::integer as units
               from caliber.item_vector
               where tenant_id = caliber.current_tenant() and model = ${space}
                 and case when slot < ${mask.length * 8} then get_bit((select ${bytes(mask)}), slot::bigint) = 1 else false end
@@ -142,6 +155,11 @@ export function openStoredVectors(sessions: Sessions, { schema }: Pick<VectorExt
       }
     },
   }
+}
+
+/** Fractions take the database five times as long to read. */
+function wholeNumbersOf(vector: Float32Array): string {
+  return Array.from(vector, (value) => Math.round(value * storedUnits)).join(',')
 }
 
 /** Nine digits name every 32-bit float. */
