@@ -11,6 +11,8 @@ import { openVectorStore } from '../packages/caliber/src/derive/embeddings/vecto
 import { Derivations } from '../packages/caliber/src/derive/summaries/derivations.ts'
 import { textDigest } from '../packages/caliber/src/derive/textDigest.ts'
 import { Meter } from '../packages/caliber/src/derive/use/meter.ts'
+import { openStoredVectors } from '../packages/caliber/src/derive/vector/storedVectors.ts'
+import type { RegionId } from '../packages/caliber/src/domain/ids.ts'
 import { sweepTenant } from '../packages/caliber/src/operations/sweep/sweepTenants.ts'
 import { type TestCaliber, type TestTenant, testCaliber } from '../packages/caliber/src/operations/testing/tenant.ts'
 
@@ -114,6 +116,7 @@ test('functions that run as the owner are these, with a pinned search path, and 
     'caliber.verify_events',
     'caliber_private.assert_fences',
     'caliber_private.erase_derivations',
+    'caliber_private.erase_item_vectors',
     'caliber_private.inherit_quarantine',
     'caliber_private.lift_erased',
     'caliber_private.note_lineage',
@@ -295,6 +298,19 @@ async function fill(tenant: TestTenant): Promise<void> {
   await openVectorStore(caliber.sessions, 'model', 1).keep(
     tenant.tenantId,
     new Map([[textDigest('hello'), { itemId: randomUUID(), vector: new Float32Array([1]) }]]),
+    Number.MAX_SAFE_INTEGER,
+  )
+  await openStoredVectors(caliber.sessions, { schema: 'public' }).keep(
+    tenant.tenantId,
+    'model/1',
+    [
+      {
+        itemId: randomUUID(),
+        digest: textDigest('hello'),
+        regionId: tenant.tenantId as RegionId,
+        vector: new Float32Array([1]),
+      },
+    ],
     Number.MAX_SAFE_INTEGER,
   )
   await new Derivations(caliber.sessions, new Meter(caliber.sessions, { now: () => new Date() })).obtain(

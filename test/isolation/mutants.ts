@@ -87,6 +87,14 @@ const redundant: readonly (readonly [RegExp, string])[] = [
   ],
   [/^policy embedding\.owner /, 'what forgetting would leave without it is seen by operations/semantic.pg.test.ts'],
   [/^trigger erasure\.erase_derivations /, 'what would stay of a summary is seen by operations/summaries.pg.test.ts'],
+  [
+    /^trigger erasure\.erase_item_vectors /,
+    'what would stay of a vector is seen by operations/storedVectors.pg.test.ts',
+  ],
+  [
+    /^policy item_vector\.owner /,
+    'what forgetting would leave without it is seen by operations/storedVectors.pg.test.ts',
+  ],
   [/^policy derivation\.owner /, 'without it nothing is derived, which operations/summaries.pg.test.ts sees'],
   [/^policy model_use\.owner /, 'what a sweep would delete without it is seen by operations/sweep.pg.test.ts'],
   [/^policy usage\.owner /, 'without it nothing is counted, which operations/usage.pg.test.ts sees'],

@@ -11,6 +11,7 @@ import type * as vectorStore from '../../packages/caliber/dist/derive/embeddings
 import type * as derivations from '../../packages/caliber/dist/derive/summaries/derivations.js'
 import type * as digests from '../../packages/caliber/dist/derive/textDigest.js'
 import type * as meters from '../../packages/caliber/dist/derive/use/meter.js'
+import type * as storedVectors from '../../packages/caliber/dist/derive/vector/storedVectors.js'
 import type * as apiKey from '../../packages/caliber/dist/domain/apiKey.js'
 import type * as failure from '../../packages/caliber/dist/domain/errors.js'
 import type * as credential from '../../packages/caliber/dist/local/credential.js'
@@ -38,6 +39,7 @@ export const { CaliberError, errorTable }: typeof failure = await part('domain/e
 export const { Derivations }: typeof derivations = await part('derive/summaries/derivations.js')
 export const { openVectorStore }: typeof vectorStore = await part('derive/embeddings/vectorStore.js')
 export const { Meter }: typeof meters = await part('derive/use/meter.js')
+export const { openStoredVectors }: typeof storedVectors = await part('derive/vector/storedVectors.js')
 export const { textDigest }: typeof digests = await part('derive/textDigest.js')
 export const { newCredential }: typeof credential = await part('local/credential.js')
 export const { createRuntime }: typeof runtime = await part('local/runtime.js')

@@ -105,7 +105,7 @@ function changes(town: Town, table: Table, as: Standing): readonly Attempt[] {
     ...(column === undefined
       ? []
       : [counted('updates', `update caliber.${name} set ${column} = ${column} ${elsewhere}`)]),
-    ...(deletes ? [counted('deletes', `delete from caliber.${name}`)] : []),
+    ...(deletes ? [counted('deletes', `delete from caliber.${name} ${elsewhere}`)] : []),
   ]
 }
 
@@ -155,6 +155,7 @@ function insertionLike({ name, columns }: Table, { stored }: StoredRow): string 
     issuer: word,
     ...(name === 'artifact' && { name: word }),
     ...(name === 'embedding' && { digest: `sha256(${word}::text::bytea)` }),
+    ...(name === 'item_vector' && { digest: `sha256(${word}::text::bytea)`, slot: '(1e9 * random())::integer' }),
     ...(name === 'model_use' && { model: word }),
     ...(name === 'tenant' && { tenant_id: word }),
     // Whoever has no grant yet: the operator of the tenant.

@@ -95,6 +95,7 @@ export const tableRules: Readonly<Record<string, TableRules>> = {
   region_grant: { sees: wholeTenant, inserts: wholeTenant, updates: wholeTenant, deletes: wholeTenant },
   derivation: { sees: wholeTenant, inserts: never, updates: never, deletes: never },
   embedding: { sees: wholeTenant, inserts: wholeTenant, updates: never, deletes: wholeTenant },
+  item_vector: { sees: readsItsRegion, inserts: wholeTenant, updates: never, deletes: wholeTenant },
   model_use: { sees: wholeTenant, inserts: wholeTenant, updates: wholeTenant, deletes: never },
   usage: { sees: wholeTenant, inserts: never, updates: never, deletes: wholeTenant },
   context_window: {

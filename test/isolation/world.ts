@@ -10,6 +10,7 @@ import {
   Derivations,
   Meter,
   newCredential,
+  openStoredVectors,
   openVectorStore,
   type Principal,
   type RegionId,
@@ -163,7 +164,10 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
   const vectors = new Map([[textDigest(textOf(wordsOf(number, 'common'), 'note')), vector]])
   await openVectorStore(site.sessions, 'model', 1).keep(tenantId, vectors, Number.MAX_SAFE_INTEGER)
   const meter = new Meter(site.sessions, { now: () => new Date() })
+  const stored = openStoredVectors(site.sessions, { schema: 'public' })
   for (const regionId of Object.values(regions) as readonly RegionId[]) {
+    const placed = { itemId: randomUUID(), digest: textDigest(regionId), regionId, vector: new Float32Array([1]) }
+    await stored.keep(tenantId, 'model/1', [placed], Number.MAX_SAFE_INTEGER)
     const answer = { text: 'in short', inputTokens: 1, outputTokens: 1 }
     const use = { kind: 'summary', model: 'model', calls: 1, inputTokens: 1, outputTokens: 1 } as const
     const signal = new AbortController().signal

@@ -988,6 +988,20 @@ $function$
 ;
 -- owner caliber_owner, security definer
 
+CREATE OR REPLACE FUNCTION caliber_private.erase_item_vectors()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  delete from caliber.item_vector v using added a where v.tenant_id = a.tenant_id and v.item_id = any (a.erased);
+  return null;
+end
+$function$
+;
+-- owner caliber_owner, security definer
+
 CREATE OR REPLACE FUNCTION caliber_private.erasure_digest(e caliber.erasure)
  RETURNS bytea
  LANGUAGE sql
@@ -1552,6 +1566,8 @@ create policy reads on caliber.erasure as permissive for select to caliber_app u
 create policy wall on caliber.erasure as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
 CREATE TRIGGER erase_derivations AFTER INSERT ON caliber.erasure REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.erase_derivations();
 -- trigger erase_derivations: enabled A
+CREATE TRIGGER erase_item_vectors AFTER INSERT ON caliber.erasure REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.erase_item_vectors();
+-- trigger erase_item_vectors: enabled A
 CREATE TRIGGER lift_erased AFTER INSERT ON caliber.erasure REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION caliber_private.lift_erased();
 -- trigger lift_erased: enabled A
 grant select on caliber.erasure to caliber_app;
@@ -1644,6 +1660,34 @@ create policy wall on caliber.identity as restrictive for all to public using ((
 grant delete on caliber.identity to caliber_app;
 grant insert on caliber.identity to caliber_app;
 grant select on caliber.identity to caliber_app;
+
+create table caliber.item_vector (
+  tenant_id uuid not null,
+  model text not null,
+  item_id uuid not null,
+  digest bytea not null,
+  region_id uuid not null,
+  slot integer not null,
+  vector integer[] not null,
+  created_at timestamp with time zone default clock_timestamp() not null
+);
+alter table caliber.item_vector add constraint item_vector_digest_check CHECK ((octet_length(digest) = 32));
+alter table caliber.item_vector add constraint item_vector_model_check CHECK (((length(model) >= 1) AND (length(model) <= 300)));
+alter table caliber.item_vector add constraint item_vector_slot_check CHECK ((slot >= 0));
+alter table caliber.item_vector add constraint item_vector_vector_check CHECK (((array_ndims(vector) = 1) AND ((cardinality(vector) >= 1) AND (cardinality(vector) <= 16000)) AND (array_position(vector, NULL::integer) IS NULL)));
+alter table caliber.item_vector add constraint item_vector_tenant_id_region_id_fkey FOREIGN KEY (tenant_id, region_id) REFERENCES caliber.region(tenant_id, id);
+alter table caliber.item_vector add constraint item_vector_pkey PRIMARY KEY (tenant_id, model, item_id, digest);
+alter table caliber.item_vector add constraint item_vector_tenant_id_model_slot_key UNIQUE (tenant_id, model, slot);
+CREATE INDEX item_vector_item ON caliber.item_vector USING btree (tenant_id, item_id);
+-- row security: enabled t, forced t, owner caliber_owner
+create policy adds on caliber.item_vector as permissive for insert to caliber_app using () with check ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text));
+create policy owner on caliber.item_vector as permissive for all to caliber_owner using (true) with check (true);
+create policy reads on caliber.item_vector as permissive for select to caliber_app using ((region_id = ANY (( SELECT caliber.open_regions(false) AS open_regions)::uuid[]))) with check ();
+create policy sweeps on caliber.item_vector as permissive for delete to caliber_app using ((( SELECT caliber.current_reach() AS current_reach) = 'all'::text)) with check ();
+create policy wall on caliber.item_vector as restrictive for all to public using ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant))) with check ((tenant_id = ( SELECT caliber.verified_tenant() AS verified_tenant)));
+grant delete on caliber.item_vector to caliber_app;
+grant insert on caliber.item_vector to caliber_app;
+grant select on caliber.item_vector to caliber_app;
 
 create table caliber.lineage (
   tenant_id uuid not null,

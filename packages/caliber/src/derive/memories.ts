@@ -17,6 +17,7 @@ import { MemoryView } from './memoryView.ts'
 import type { SummaryParts } from './summaries/joiner.ts'
 import { SummaryGraph } from './summaries/summaryGraph.ts'
 import { TenantMemory } from './tenantMemory.ts'
+import type { StoredVectors } from './vector/storedVectors.ts'
 
 export interface MemoriesOptions {
   /** Octets of all memories together, by their own estimate. One tenant alone may exceed it. */
@@ -26,6 +27,8 @@ export interface MemoriesOptions {
   readonly validation: Validation
   /** What gives items their vectors: of the model and of the one before it, or of none. */
   readonly embeddings: readonly Embeddings[]
+  /** Vectors in the database, for memories that would be too large with them. Undefined where it cannot compare them. */
+  readonly storedVectors?: StoredVectors | undefined
   readonly summaries: SummaryParts
   now(): Date
 }
@@ -94,7 +97,7 @@ export class Memories {
         { atLeastSeq, seq: entry.memory.seq },
       )
     }
-    return new MemoryView(entry.memory, principal, entry.summaries)
+    return this.#viewOf(entry.memory, principal, entry.summaries)
   }
 
   /**
@@ -128,12 +131,22 @@ export class Memories {
     const settled = () => undefined
     this.#lastPast = past.then(settled, settled)
     const memory = await past
-    return new MemoryView(memory, principal, this.#summariesOf(principal.tenantId, memory, true))
+    return this.#viewOf(memory, principal, this.#summariesOf(principal.tenantId, memory, true))
   }
 
   /** Stop what is being made. */
   close(): void {
     for (const tenantId of this.#entries.keys()) this.#drop(tenantId)
+  }
+
+  #viewOf(memory: TenantMemory, principal: Principal, summaries: SummaryGraph): MemoryView {
+    const { storedVectors } = this.#options
+    const { tenantId, principalId, regions } = principal
+    const claims = { tenantId, principalId, reach: regions ?? 'own' } as const
+    return new MemoryView(memory, principal, {
+      summaries,
+      ...(storedVectors && { compare: (comparison) => storedVectors.compare(claims, comparison) }),
+    })
   }
 
   async #fold({ tenantId, principalId }: Principal, seq: number, model: string | undefined): Promise<TenantMemory> {

@@ -9,18 +9,29 @@ import type { Principal } from '../domain/principal.ts'
 import type { MemoryItem } from './memoryItem.ts'
 import type { ScopeMemory } from './scopeMemory.ts'
 import type { InShort, SummaryAnswer, SummaryGraph } from './summaries/summaryGraph.ts'
-import type { Embedded, Found, NotePlace, Search, TenantMemory } from './tenantMemory.ts'
+import type { Embedded, Found, Near, NotePlace, Search, TenantMemory } from './tenantMemory.ts'
+import type { Compared, Comparison } from './vector/storedVectors.ts'
 import type { QuestionVectors } from './vector/vectorSpace.ts'
+
+/** What a view reaches beyond the memory itself. */
+export interface Reach {
+  /** Over that memory. */
+  readonly summaries: SummaryGraph
+  /** Compare a question with vectors in the database, in the name of the principal. */
+  compare?(comparison: Comparison): Promise<Compared>
+}
+
+/** What the caller of a search knows; the view adds where may be searched. */
+export type ViewSearch = Omit<Search, 'regions'>
 
 export class MemoryView {
   readonly #memory: TenantMemory
   readonly #readable: ReadonlySet<RegionId>
-  readonly #summaries: SummaryGraph
+  readonly #reach: Reach
 
-  /** @param summaries over that memory */
-  constructor(memory: TenantMemory, principal: Pick<Principal, 'principalId' | 'regions'>, summaries: SummaryGraph) {
+  constructor(memory: TenantMemory, principal: Pick<Principal, 'principalId' | 'regions'>, reach: Reach) {
     this.#memory = memory
-    this.#summaries = summaries
+    this.#reach = reach
     this.#readable = memory.regions.readableBy(principal)
   }
 
@@ -34,9 +45,9 @@ export class MemoryView {
     return this.#memory.spaces
   }
 
-  /** What a search by these vectors stands on; undefined where items get none. */
-  basisOf(vectors: QuestionVectors): SemanticBasis | undefined {
-    return this.#memory.basisOf(vectors)
+  /** What a search by these vectors stands on; undefined where items get none. @param near what it was given */
+  basisOf(vectors: QuestionVectors, near?: Near): SemanticBasis | undefined {
+    return near ? near.basis : this.#memory.basisOf(vectors)
   }
 
   /** How far the models are with the items. */
@@ -51,42 +62,42 @@ export class MemoryView {
 
   /** In how many items and summaries of the whole memory, open to the principal or not, an item of these ids or a text stands. */
   residueOf(ids: ReadonlySet<string>, words: string | undefined): number {
-    return this.#memory.residueOf(ids, words) + this.#summaries.residueOf(words)
+    return this.#memory.residueOf(ids, words) + this.#reach.summaries.residueOf(words)
   }
 
   /** What was said in a scope, in short. @throws CaliberError `not_found`; `unavailable` as `SummaryGraph.ofScope` does */
   summaryOfScope(scopeId: string): Promise<SummaryAnswer> {
     this.scope(scopeId)
-    return this.#summaries.ofScope(scopeId)
+    return this.#reach.summaries.ofScope(scopeId)
   }
 
   /** What was said in the scopes of a trajectory, in short. @throws CaliberError as {@link summaryOfScope} does */
   summaryOfTrajectory(trajectoryId: string): Promise<SummaryAnswer> {
     this.assertTrajectory(trajectoryId)
-    return this.#summaries.ofTrajectory(trajectoryId)
+    return this.#reach.summaries.ofTrajectory(trajectoryId)
   }
 
   /** What recurs over the trajectories of a region. @throws CaliberError as {@link summaryOfScope} does */
   principlesOf(regionId: RegionId): Promise<SummaryAnswer> {
     this.assertRegion(regionId)
-    return this.#summaries.ofRegion(regionId)
+    return this.#reach.summaries.ofRegion(regionId)
   }
 
   /** What makes the summaries of the memory. */
   get summariser(): string {
-    return this.#summaries.model
+    return this.#reach.summaries.model
   }
 
   /** The first turns of a scope in short. @returns as `SummaryGraph.earlier` does @throws CaliberError `not_found` */
   async earlier(scopeId: string, throughSequence: number, maxTokens: number): Promise<InShort | undefined> {
     this.scope(scopeId)
-    return this.#summaries.earlier(scopeId, throughSequence, maxTokens)
+    return this.#reach.summaries.earlier(scopeId, throughSequence, maxTokens)
   }
 
   /** An item in short. @returns as `SummaryGraph.earlier` does */
   async brief(id: string): Promise<InShort | undefined> {
     const item = this.item(id)
-    return item && this.#summaries.brief(item)
+    return item && this.#reach.summaries.brief(item)
   }
 
   /** The live notes that contradict an item, while nobody has resolved it. */
@@ -126,8 +137,17 @@ export class MemoryView {
     for (const item of this.#memory.notes(place)) if (this.#readable.has(item.regionId)) yield item
   }
 
-  /** The items that fit a query best, best first; equal scores in log order. */
-  search(search: Omit<Search, 'regions'>): readonly Found[] {
+  /** The items that fit a query best, best first; equal scores in log order. Where {@link near} has an answer, give it that. */
+  search(search: ViewSearch): readonly Found[] {
     return this.#memory.search({ ...search, regions: this.#readable })
+  }
+
+  /** Have compared in the database what a search needs from there; undefined where it needs nothing, as in most memories. */
+  near(search: ViewSearch): Promise<Near> | undefined {
+    const { compare } = this.#reach
+    const comparison = compare && this.#memory.comparison({ ...search, regions: this.#readable })
+    if (!comparison) return undefined
+    const [seq, basis] = [this.#memory.seq, this.#memory.basisOf(search.vectors)]
+    return compare(comparison).then((compared) => ({ ...compared, seq, basis }))
   }
 }

@@ -11,6 +11,7 @@ import { type Note, type NoteLevel, standingTypes } from '../domain/note.ts'
 import { type Turn, turnText } from '../domain/turn.ts'
 import { Echoes } from './echoes/echoes.ts'
 import { fuse } from './fuse.ts'
+import type { Hit } from './lexical/bm25.ts'
 import { KnownWords } from './lexical/knownWords.ts'
 import { type Place, spreadToNeighbours } from './lexical/neighbours.ts'
 import { RegionalIndex } from './lexical/regionalIndex.ts'
@@ -18,7 +19,10 @@ import { queryTermsOf, termsOf } from './lexical/terms.ts'
 import { type MemoryItem, textBytesOf, withOwnText } from './memoryItem.ts'
 import { Regions } from './regions.ts'
 import { admitTurn, placeOf, replaceTurn, replaceTurns, type ScopeMemory } from './scopeMemory.ts'
-import { type QuestionVectors, type Space, VectorSpace } from './vector/vectorSpace.ts'
+import { Slots } from './vector/slots.ts'
+import type { Compared, Comparison } from './vector/storedVectors.ts'
+import type { VectorHits } from './vector/vectorIndex.ts'
+import { type QuestionVectors, type Space, type VectorPlace, VectorSpace } from './vector/vectorSpace.ts'
 
 type ScopePlace = Pick<ScopeMemory, 'regionId' | 'budgetTokens'>
 
@@ -36,7 +40,14 @@ export interface Found {
 export interface Embedded {
   readonly items: number
   /** The current model first. */
-  readonly models: readonly { readonly model: string; readonly done: number }[]
+  readonly models: readonly { readonly model: string; readonly done: number; readonly vectors: VectorPlace }[]
+}
+
+/** What was compared in the database for one search, and what of the memory it stands on. */
+export interface Near extends Compared {
+  /** The event that the memory was complete up to. */
+  readonly seq: number
+  readonly basis: SemanticBasis | undefined
 }
 
 export interface Search {
@@ -44,10 +55,17 @@ export interface Search {
   readonly limit: number
   /** The query as a vector in one of the memory's spaces or more; where there is none, words alone are searched. */
   readonly vectors: QuestionVectors
+  /** What {@link TenantMemory.comparison} asked for; without it, vectors that lie in the database take no part. */
+  readonly near?: Near | undefined
   /** Where is searched: what lies elsewhere is not found and changes no score. */
   readonly regions: ReadonlySet<RegionId>
   /** Which items may be found at all: filters and validity apply before ranking. */
   accept(item: MemoryItem): boolean
+}
+
+interface Nearest {
+  readonly hits: VectorHits
+  cosineOf(doc: number): number | undefined
 }
 
 /** Lexical hits that spread to their neighbours: measured on LoCoMo, 50 to 200 make no difference beyond noise. */
@@ -149,11 +167,28 @@ export class TenantMemory {
     if (this.#spaces[0]?.coverage === 'full') this.#spaces = this.#spaces.slice(0, 1)
   }
 
+  /** Say where the vector of an item lies, where a space has its vectors in the database. Else as {@link putVector}. */
+  putSlot(space: string, item: MemoryItem, slot: number): void {
+    if (this.#items[item.ordinal] === item) this.#space(space)?.putSlot(item.ordinal, item.id, slot)
+    if (this.#spaces[0]?.coverage === 'full') this.#spaces = this.#spaces.slice(0, 1)
+  }
+
+  /** Leave the vectors of a space in the database where they would take more octets than these. */
+  keepVectorsWithin(space: string, maxBytes: number): void {
+    this.#space(space)?.keepWithin(maxBytes)
+  }
+
+  /** Where the vectors of a space lie. */
+  vectorsLieIn(space: string): VectorPlace | undefined {
+    return this.#space(space)?.place
+  }
+
   /** Of each space, how many of the items in these regions do not wait for their vectors. */
   embedded(regions: ReadonlySet<RegionId>): Embedded {
     const items = [...this.#byId.values()].filter(({ regionId }) => regions.has(regionId))
     const done = ({ lacking }: VectorSpace) => items.filter(({ ordinal }) => !lacking.has(ordinal)).length
-    return { items: items.length, models: this.#spaces.map((space) => ({ model: space.name, done: done(space) })) }
+    const models = this.#spaces.map((space) => ({ model: space.name, done: done(space), vectors: space.place }))
+    return { items: items.length, models }
   }
 
   /** What a search by these vectors stands on; undefined where items get none. */
@@ -333,31 +368,84 @@ export class TenantMemory {
   }
 
   /** The items that fit a query best, best first; equal scores in log order. */
-  search({ query, limit, vectors, regions, ...filters }: Search): readonly Found[] {
-    // What says nothing of its own is found in what it repeats.
-    const accept = (item: MemoryItem) => item.ownText !== '' && filters.accept(item)
-    const accepts = (ordinal: number): boolean => {
-      const item = this.#items[ordinal]
-      return item !== undefined && regions.has(item.regionId) && accept(item)
-    }
-    const hits = this.#index.search(regions, queryTermsOf(query), {
-      limit: Math.max(leastHits, Math.min(limit, mostHits)),
-      accept: accepts,
-    })
-    // A turn's neighbours are of its scope, and so of its region.
-    const spread = spreadToNeighbours(hits, {
-      placeOf: (ordinal) => this.#placeOf(ordinal),
-      docOf: ({ ordinal }) => ordinal,
-      accept,
-    })
-    const space = this.#rankedIn(vectors)
-    const vector = space && vectors.get(space.name)
-    if (space === undefined || vector === undefined) {
+  search(search: Search): readonly Found[] {
+    const { limit } = search
+    const spread = this.#lexicalHits(search)
+    const nearest = this.#nearest(search)
+    if (nearest === undefined) {
       return this.#first(limit, spread, (item, { score }) => ({ item, score, signals: { lexical: score } }))
     }
-    const near = space.index.search(vector, { limit: Math.max(leastHits, limit), accept: accepts })
-    const fused = fuse(spread, near, (doc) => space.index.cosine(doc, vector))
+    const fused = fuse(spread, nearest.hits, nearest.cosineOf)
     return this.#first(limit, fused, (item, { doc, ...signals }) => ({ item, score: signals.fused, signals }))
+  }
+
+  /**
+   * What the database is to compare before a search can be answered; undefined where nothing has to be: no vector of the
+   * question, or vectors in memory.
+   */
+  comparison(search: Search): Comparison | undefined {
+    const space = this.#rankedIn(search.vectors)
+    const question = space && search.vectors.get(space.name)
+    if (question === undefined || !(space?.vectors instanceof Slots)) return undefined
+    return {
+      space: space.name,
+      question,
+      mask: space.vectors.mask(this.#accepting(search)),
+      limit: Math.max(leastHits, search.limit),
+      wanted: this.#lexicalHits(search).flatMap(({ doc }) => this.#items[doc]?.id ?? []),
+    }
+  }
+
+  /** Which ordinals a search may find, by rights first. */
+  #accepting({ regions, accept }: Search): (ordinal: number) => boolean {
+    return (ordinal) => {
+      const item = this.#items[ordinal]
+      return item !== undefined && regions.has(item.regionId) && saysSomething(item) && accept(item)
+    }
+  }
+
+  #lexicalHits(search: Search): readonly Hit[] {
+    const { query, limit, regions } = search
+    const hits = this.#index.search(regions, queryTermsOf(query), {
+      limit: Math.max(leastHits, Math.min(limit, mostHits)),
+      accept: this.#accepting(search),
+    })
+    // A turn's neighbours are of its scope, and so of its region.
+    return spreadToNeighbours(hits, {
+      placeOf: (ordinal) => this.#placeOf(ordinal),
+      docOf: ({ ordinal }) => ordinal,
+      accept: (item) => saysSomething(item) && search.accept(item),
+    })
+  }
+
+  /** What lies near the question; undefined where meaning is not searched. */
+  #nearest(search: Search): Nearest | undefined {
+    const { vectors, limit, near } = search
+    const space = this.#rankedIn(vectors)
+    const question = space && vectors.get(space.name)
+    if (space === undefined || question === undefined) return undefined
+    const held = space.vectors
+    const accept = this.#accepting(search)
+    if (!(held instanceof Slots)) {
+      return {
+        hits: held.search(question, { limit: Math.max(leastHits, limit), accept }),
+        cosineOf: (doc) => held.cosine(doc, question),
+      }
+    }
+    if (near?.basis?.model !== space.name) return undefined
+    return {
+      hits: this.#hitsOf(near, accept),
+      cosineOf: (doc) => near.cosines.get(this.#items[doc]?.id ?? ''),
+    }
+  }
+
+  /** What was compared, as an index in memory would answer. What has gone since, or is not accepted any more, is left out. */
+  #hitsOf({ cosines, mean }: Near, accepts: (ordinal: number) => boolean): VectorHits {
+    const found = [...cosines].flatMap(([id, cosine]) => {
+      const doc = this.#byId.get(id)?.ordinal
+      return doc !== undefined && cosine > 0 && accepts(doc) ? [{ doc, cosine }] : []
+    })
+    return { hits: found.sort((a, b) => b.cosine - a.cosine || a.doc - b.doc), mean }
   }
 
   #space(name: string): VectorSpace | undefined {
@@ -370,7 +458,7 @@ export class TenantMemory {
    */
   #rankedIn(vectors: QuestionVectors): VectorSpace | undefined {
     const [first, second] = this.#spaces.filter(({ name }) => vectors.has(name))
-    return first && second && second.index.size > first.index.size ? second : first
+    return first && second && second.size > first.size ? second : first
   }
 
   /** The first items of a ranking. It is many times as long as what is asked for, so only those get objects of their own. */
@@ -466,6 +554,11 @@ export class TenantMemory {
     const turns = this.#scopes.get(item.scopeId)?.turns
     return turns && { turns, index: placeOf(turns, item.sequence) }
   }
+}
+
+/** What says nothing of its own is found in what it repeats. */
+function saysSomething({ ownText }: MemoryItem): boolean {
+  return ownText !== ''
 }
 
 function placesOf({ pinned, type, level }: Note): readonly NotePlace[] {

@@ -24,6 +24,7 @@ test('a fresh memory is in good health, and that it is not encrypted is said', a
   expect(findings.filter(({ status }) => status !== 'ok')).toMatchObject([{ check: 'encryption', status: 'warn' }])
   expect(find(findings, 'row security')?.message).toMatch(/^enabled and forced on all \d\d tables$/)
   expect(find(findings, 'durability')?.message).toContain('fsync on')
+  expect(find(findings, 'pgvector')?.message).toMatch(/^0\.\d+\.\d+ in schema public/)
 })
 
 test.each([

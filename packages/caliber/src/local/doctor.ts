@@ -9,6 +9,7 @@ import os from 'node:os'
 import { readOwner } from '../db/directory/owner.ts'
 import { pendingMigrations } from '../db/migrate.ts'
 import type { Database, Sql } from '../db/sql.ts'
+import { findVectorExtension } from '../db/vectorExtension.ts'
 import { CaliberError, type ErrorCode } from '../domain/errors.ts'
 import type { Embedder } from '../models/embedder.ts'
 import { openO200k } from '../models/tokenizer.ts'
@@ -71,6 +72,7 @@ const databaseChecks: readonly (readonly [string, (database: Database) => Promis
   ['connecting role', connectingRole],
   ['row security', rowSecurity],
   ['durability', durability],
+  ['pgvector', vectorExtension],
 ]
 
 function nodeVersion(): Finding {
@@ -281,6 +283,14 @@ async function durability(database: Database): Promise<Finding> {
   return row.pages === 'on'
     ? ok(check, said)
     : warn(check, `${said}. Set full_page_writes = on, unless the disk writes pages whole.`)
+}
+
+/** Never missed: without it, memories hold their vectors whatever room they take. */
+async function vectorExtension(database: Database): Promise<Finding> {
+  const found = await findVectorExtension(database)
+  if (found)
+    return ok('pgvector', `${found.version} in schema ${found.schema}: it searches what is too large for memory`)
+  return ok('pgvector', 'none that can be used: every memory holds its vectors itself')
 }
 
 async function attempt(check: string, look: () => Promise<Finding>): Promise<Finding> {

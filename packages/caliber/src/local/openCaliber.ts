@@ -36,6 +36,11 @@ export interface CaliberOptions {
   /** Octets that memories in RAM may take. Default 512 MiB. */
   readonly memoryBytes?: number | undefined
   /**
+   * Octets that the vectors of one tenant may take in RAM, for each model. Where they would take more and the database has
+   * pgvector, they are searched there. Default: a quarter of `memoryBytes`.
+   */
+  readonly vectorBytes?: number | undefined
+  /**
    * What turns texts into vectors, so that memories are searched by meaning as well. Default: the model that
    * CALIBER_EMBEDDER_URL and CALIBER_EMBEDDER_MODEL name, else none. Only the owner of the directory uses it; a
    * model given here is yours to close.

@@ -45,6 +45,7 @@ export async function own(lock: DirectoryLock, options: CaliberOptions): Promise
     const summariser = summariserOf(options)
     const runtime = await createRuntime(sessions, {
       memoryBytes: options.memoryBytes,
+      vectorBytes: options.vectorBytes,
       auth,
       embedder,
       previousEmbedder,

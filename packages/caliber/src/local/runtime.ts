@@ -7,12 +7,14 @@ import { doorbell, readRing } from '../db/eventLog.ts'
 import type { Validation } from '../db/intact.ts'
 import type { Sessions } from '../db/session.ts'
 import type { Database } from '../db/sql.ts'
+import { findVectorExtension } from '../db/vectorExtension.ts'
 import { Embeddings } from '../derive/embeddings/embeddings.ts'
 import { QueryVectors } from '../derive/embeddings/queryVectors.ts'
 import { openVectorStore } from '../derive/embeddings/vectorStore.ts'
 import { Memories } from '../derive/memories.ts'
 import { Derivations } from '../derive/summaries/derivations.ts'
 import { Meter } from '../derive/use/meter.ts'
+import { openStoredVectors } from '../derive/vector/storedVectors.ts'
 import { Windows } from '../derive/windows.ts'
 import { isApiKey } from '../domain/apiKey.ts'
 import { type Judge, judgeByWords } from '../domain/contradiction.ts'
@@ -31,6 +33,11 @@ import { version } from './version.ts'
 export interface RuntimeOptions {
   /** Octets that the memories of all tenants may hold together. Default 512 MiB. */
   readonly memoryBytes?: number | undefined
+  /**
+   * Octets that the vectors of one tenant may take in memory, for each model. Where they would take more and the database
+   * has pgvector, they stay there. Default: a quarter of `memoryBytes`.
+   */
+  readonly vectorBytes?: number | undefined
   /** Whose tokens are taken besides API keys; nobody's where left out. */
   readonly auth?: AuthConfiguration | undefined
   /** Where the heads of the logs are sealed; nowhere where left out. */
@@ -70,12 +77,16 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
   const now = options.now ?? (() => new Date())
   const startedMs = now().getTime()
   const embedders = [options.embedder, options.previousEmbedder].filter((embedder) => embedder !== undefined)
+  const memoryBytes = options.memoryBytes ?? defaultMemoryBytes
+  const extension = embedders.length === 0 ? undefined : await findVectorExtension(database)
+  const storedVectors = extension && openStoredVectors(sessions, extension)
+  const overflow = storedVectors && { storedVectors, maxBytes: options.vectorBytes ?? memoryBytes / 4 }
   const tokenizer = openO200k()
   const countTokens = tokenizer.count
   const meter = new Meter(sessions, { now })
   const embeddings = embedders.map((embedder) => {
     const store = openVectorStore(sessions, embedder.model, embedder.dimensions)
-    return new Embeddings(embedder, store, { meter, countTokens })
+    return new Embeddings(embedder, store, { meter, countTokens, overflow })
   })
   const summaries = {
     summariser: options.summariser ?? extractiveSummariser(countTokens),
@@ -85,10 +96,11 @@ export async function createRuntime(sessions: Sessions, options: RuntimeOptions 
   }
   const queryVectors = embedders.map((embedder) => new QueryVectors(embedder, { meter, countTokens, now }))
   const memories = new Memories(sessions, {
-    maxBytes: options.memoryBytes ?? defaultMemoryBytes,
+    maxBytes: memoryBytes,
     pollMs,
     validation,
     embeddings,
+    storedVectors,
     summaries,
     now,
   })

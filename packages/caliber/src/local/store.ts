@@ -10,6 +10,7 @@ import { openPostgres } from '../db/postgres.ts'
 import { assertWalls } from '../db/selfCheck.ts'
 import { openSessions, type Sessions } from '../db/session.ts'
 import type { Database } from '../db/sql.ts'
+import { installVectorExtension } from '../db/vectorExtension.ts'
 import { CaliberError } from '../domain/errors.ts'
 import { ensureClaimKey } from './claimKeyFile.ts'
 import type { CaliberOptions } from './openCaliber.ts'
@@ -71,6 +72,7 @@ async function openEmbedded(
     ...(statementTimeoutMs !== undefined && { statementTimeoutMs }),
   })
   await migrate(database)
+  await installVectorExtension(database)
   await installClaimKey(database, key)
   return { database, close: () => database.close() }
 }

@@ -194,7 +194,7 @@ const as = (tenant: TestTenant, runtime: Runtime) => callsAs({ ...tenant, rights
 async function untilStatus(by: TestPrincipal, ...models: readonly (readonly [string, number])[]): Promise<void> {
   await vi.waitFor(async () => {
     const status = await by.call<Status>('memory.status', {})
-    expect(status.models).toEqual(models.map(([model, done]) => ({ model, done })))
+    expect(status.models).toEqual(models.map(([model, done]) => ({ model, done, vectors: 'memory' })))
   }, 20_000)
 }
 

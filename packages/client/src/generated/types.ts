@@ -489,6 +489,8 @@ export interface MemoryStatusOutput {
     readonly model: string
     /** Items that do not wait for their vector of it. */
     readonly done: number
+    /** Where they lie: in memory or, where they are too many for that, in the database. */
+    readonly vectors: 'memory' | 'database'
   }[]
   /** The memory as of this event. */
   readonly eventSeq: number

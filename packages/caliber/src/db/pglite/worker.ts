@@ -14,6 +14,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { isoUtc, parseTextArray, safeInteger } from '../wire.ts'
 import { DurableFs } from './durableFs.ts'
 import { ensureCluster, unpackSnapshot } from './newCluster.ts'
+import { optionalExtensions } from './optionalExtensions.ts'
 import type { EngineOptions, EngineStats, Envelope, Failure, Reply } from './protocol.ts'
 
 /** Checkpoint after this many WAL segments (4 MiB each in directories that we make). */
@@ -71,7 +72,8 @@ async function open(): Promise<PGlite> {
     }),
     ...settings(options.relaxed ? { synchronous_commit: 'off' } : {}),
   ]
-  const common = { startParams, parsers, serializers, initDbStartParams: INITDB, onStderr: noticeAbort }
+  const extensions = await optionalExtensions()
+  const common = { startParams, parsers, serializers, extensions, initDbStartParams: INITDB, onStderr: noticeAbort }
   if (options.clusterDir === null) {
     const snapshot = options.snapshotFile === null ? null : await fs.readFile(options.snapshotFile)
     if (snapshot === null) return withoutTemplates(await Engine.create(common))

@@ -4,11 +4,10 @@ import type { KeptWindow, WindowRequest } from '../../domain/context/window.ts'
 import type { PrincipalId, ScopeId, TenantId, TurnId } from '../../domain/ids.ts'
 import { commonRegionOf } from '../../domain/tenant.ts'
 import type { Turn } from '../../domain/turn.ts'
-import { extractiveSummariser } from '../../models/extractiveSummariser.ts'
 import { openO200k } from '../../models/tokenizer.ts'
 import { MemoryView } from '../memoryView.ts'
-import { SummaryGraph } from '../summaries/summaryGraph.ts'
 import { TenantMemory } from '../tenantMemory.ts'
+import { summariesOver } from '../testing/summariesOver.ts'
 import type { Variation } from './contextWindow.ts'
 import { summarisedWindow } from './summarisedWindow.ts'
 
@@ -133,14 +132,7 @@ test('a window does not wait for many summaries; they are there the next time', 
 /** Two scopes of one trajectory, `now` being the one whose windows are looked at. */
 class Conversation {
   readonly #memory = new TenantMemory(tenantId)
-  readonly #summaries = new SummaryGraph(tenantId, this.#memory, {
-    summariser: extractiveSummariser(tokenizer.count),
-    derivations: { obtain: shallNot, kept: () => ({ obtain: shallNot }) },
-    // Nothing here costs anything.
-    meter: { ask: async (_, { ask }) => ({ answer: await ask(() => undefined), use: undefined }) },
-    tokenizer,
-    now: () => new Date(0),
-  })
+  readonly #summaries = summariesOver(tenantId, this.#memory, tokenizer)
   readonly #said = new Map<string, string[]>([
     ['now', []],
     ['elsewhere', []],
@@ -190,7 +182,7 @@ class Conversation {
       format: 'markdown',
       ...asked,
     }
-    const view = new MemoryView(this.#memory, { principalId }, this.#summaries)
+    const view = new MemoryView(this.#memory, { principalId }, { summaries: this.#summaries })
     const { window } = await summarisedWindow(request, async () => ({ memory: view, vectors: new Map() }), {
       tokenizer,
       at: new Date(0),
@@ -232,10 +224,6 @@ function shownTurns({ receipt }: KeptWindow): readonly number[] {
 function earlierOf({ text }: KeptWindow): string {
   const [, section = ''] = (text ?? '').split('## Earlier in this conversation, in short\n')
   return (section.split('\n## ')[0] ?? '').replace(/^- \[[^\]]*\] /, '')
-}
-
-function shallNot(): Promise<never> {
-  throw new TypeError('Nothing is kept of what is made here.')
 }
 
 function sharedLength(before: string, text: string): number {

@@ -5,6 +5,7 @@ import type { TokenCounter } from '../../domain/context/tokenCounter.ts'
 import type { Candidate, KeptWindow, SemanticBasis, WindowRequest } from '../../domain/context/window.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { MemoryView } from '../memoryView.ts'
+import type { Near } from '../tenantMemory.ts'
 import { textDigest } from '../textDigest.ts'
 import type { QuestionVectors } from '../vector/vectorSpace.ts'
 import { candidatesFor, type Proposal } from './sectionSources.ts'
@@ -15,6 +16,8 @@ export interface Instruments {
   readonly at: Date
   /** The vectors of what is searched for. */
   readonly vectors: QuestionVectors
+  /** What lies near it, where that was asked of the database. */
+  readonly near?: Near | undefined
   /** What is tried out. */
   readonly variation?: Variation | undefined
   /** Of the same request and memory: what it wanted in short. */
@@ -55,10 +58,10 @@ export interface Assembled {
 export function contextWindow(
   request: WindowRequest,
   memory: MemoryView,
-  { tokenizer, at, vectors, variation, summaries, ...earlier }: Instruments,
+  { tokenizer, at, vectors, near, variation, summaries, ...earlier }: Instruments,
 ): Assembled {
-  const asked = { request, memory, vectors, nowMs: at.getTime(), without: variation?.without }
-  const proposed = earlier.proposed ?? { candidates: candidatesFor(asked), semantic: memory.basisOf(vectors) }
+  const asked = { request, memory, vectors, near, nowMs: at.getTime(), without: variation?.without }
+  const proposed = earlier.proposed ?? { candidates: candidatesFor(asked), semantic: memory.basisOf(vectors, near) }
   const { candidates, semantic } = proposed
   const usual = divisionOf(request)
   const { receipt, ...content } = assembleWindow(request, {

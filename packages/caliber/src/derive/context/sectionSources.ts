@@ -9,7 +9,8 @@ import type { Candidate, WindowRequest } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import { holdsAt } from '../holdsAt.ts'
 import type { MemoryItem } from '../memoryItem.ts'
-import type { MemoryView } from '../memoryView.ts'
+import type { MemoryView, ViewSearch } from '../memoryView.ts'
+import type { Near } from '../tenantMemory.ts'
 import type { QuestionVectors } from '../vector/vectorSpace.ts'
 
 export interface Asked {
@@ -17,6 +18,8 @@ export interface Asked {
   readonly memory: MemoryView
   /** The vectors of {@link searchedFor}. */
   readonly vectors: QuestionVectors
+  /** What lies near it, where {@link retrieval} has that asked of the database. */
+  readonly near?: Near | undefined
   readonly nowMs: number
   /** Items that are no candidates, whatever speaks for them. */
   readonly without?: ReadonlySet<string> | undefined
@@ -69,6 +72,21 @@ export function searchedFor(request: WindowRequest, memory: MemoryView): string 
   return request.query ?? saidLast(request, memory)?.text
 }
 
+/** What is searched for a window; undefined where nothing is. */
+export function retrieval({ request, memory, vectors, nowMs }: Asked): ViewSearch | undefined {
+  const query = searchedFor(request, memory)
+  if (query === undefined) return undefined
+  return {
+    query,
+    vectors,
+    limit: Math.ceil(request.budgetTokens / tokensPerHit) + nearMisses,
+    accept: (item) =>
+      isTrusted(item, request) &&
+      holdsAt(item, nowMs) &&
+      (request.trajectoryId === null || item.trajectoryId === request.trajectoryId),
+  }
+}
+
 function saidLast({ scopeId }: WindowRequest, memory: MemoryView): MemoryItem | undefined {
   return scopeId === null ? undefined : memory.scope(scopeId).turns.findLast(({ role }) => role === 'user')
 }
@@ -119,18 +137,11 @@ const sectionSources: Readonly<Record<Exclude<SectionName, 'earlier'>, SectionSo
     }
   },
 
-  *retrieved({ request, memory, vectors, nowMs }) {
-    const query = searchedFor(request, memory)
-    if (query === undefined) return
-    const found = memory.search({
-      query,
-      vectors,
-      limit: Math.ceil(request.budgetTokens / tokensPerHit) + nearMisses,
-      accept: (item) =>
-        isTrusted(item, request) &&
-        holdsAt(item, nowMs) &&
-        (request.trajectoryId === null || item.trajectoryId === request.trajectoryId),
-    })
+  *retrieved(asked) {
+    const { request, memory, near } = asked
+    const search = retrieval(asked)
+    if (search === undefined) return
+    const found = memory.search({ ...search, near })
     const { leastOfOwnScore } = divisionOf(request)
     const said = saidLast(request, memory)
     const own = found.find(({ item }) => item === said)?.score ?? 0

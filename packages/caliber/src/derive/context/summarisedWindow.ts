@@ -7,14 +7,17 @@
 import type { ContextItem, WindowRequest } from '../../domain/context/window.ts'
 import type { MemoryView } from '../memoryView.ts'
 import { placeOf } from '../scopeMemory.ts'
+import type { Near } from '../tenantMemory.ts'
 import type { QuestionVectors } from '../vector/vectorSpace.ts'
 import { type Assembled, contextWindow, type Instruments } from './contextWindow.ts'
 import type { Summaries, WantedSummaries } from './wantedSummaries.ts'
 
-/** A memory, and the vectors of what is searched for in it. */
-export interface Looked {
+/** A memory, and what is searched for in it, at one moment. */
+export interface Moment {
   readonly memory: MemoryView
   readonly vectors: QuestionVectors
+  /** Where that was asked of the database. */
+  readonly near?: Near | undefined
 }
 
 /** While others write, so often is a window begun again before it goes without summaries. */
@@ -28,16 +31,17 @@ const mostRounds = 4
  */
 export async function summarisedWindow(
   request: WindowRequest,
-  look: () => Promise<Looked>,
-  instruments: Omit<Instruments, 'vectors' | 'summaries' | 'proposed'>,
+  look: () => Promise<Moment>,
+  instruments: Omit<Instruments, 'vectors' | 'near' | 'summaries' | 'proposed'>,
 ): Promise<Assembled> {
   let known: Known | undefined
   for (let round = 1; ; round += 1) {
-    const { memory, vectors } = await look()
+    const { memory, vectors, near } = await look()
     if (known?.seq !== memory.seq) known = undefined
     const assembled = contextWindow(request, memory, {
       ...instruments,
       vectors,
+      near,
       proposed: known?.proposed,
       summaries: known?.summaries,
     })

@@ -16,6 +16,7 @@ import type { MemoryItem } from '../memoryItem.ts'
 import type { TenantMemory } from '../tenantMemory.ts'
 import { textDigest } from '../textDigest.ts'
 import type { Meter } from '../use/meter.ts'
+import { type ItemSlots, mostStoredDimensions, type PlacedVector, type StoredVectors } from '../vector/storedVectors.ts'
 import type { Space } from '../vector/vectorSpace.ts'
 import { embeddedPart } from './embeddedPart.ts'
 import type { ItemVector, VectorStore } from './vectorStore.ts'
@@ -32,6 +33,8 @@ const longestRetryMs = 300_000
 export interface EmbeddingsOptions {
   readonly meter: Meter
   countTokens(text: string): number
+  /** Without it, every memory holds its vectors. */
+  readonly overflow?: Overflow | undefined
   /** Wait before a tenant is tried again. Rejects when the signal aborts. */
   wait?(ms: number, signal: AbortSignal): Promise<void>
 }
@@ -41,6 +44,22 @@ interface Computed {
   readonly vectors: ReadonlyMap<string, Float32Array>
   readonly use: ModelUse | undefined
   readonly failure: unknown
+}
+
+/** What items are given: of each digest its vector. */
+interface Given {
+  vectorOf(digest: string): Float32Array | undefined
+  /** The event that the texts were read as of. */
+  readonly seq: number
+  /** Whether what has none gets none. */
+  readonly isAll: boolean
+}
+
+/** Where the vectors of memories go that would be too large with them. */
+export interface Overflow {
+  readonly storedVectors: StoredVectors
+  /** Octets that the vectors of one memory may take in one space. */
+  readonly maxBytes: number
 }
 
 export class Embeddings {
@@ -59,7 +78,7 @@ export class Embeddings {
     this.space = { name: spaceOf(embedder), dimensions: embedder.dimensions }
     this.#embedder = embedder
     this.#store = store
-    this.#options = options
+    this.#options = embedder.dimensions > mostStoredDimensions ? { ...options, overflow: undefined } : options
   }
 
   /** Say that a memory may have items without a vector. Returns at once. */
@@ -87,12 +106,14 @@ export class Embeddings {
     return this.#store.count(tenantId)
   }
 
-  /** Give every item of a memory the vector that is kept of its text; without one it gets none. Asks no model. */
+  /** Give every item of a memory the vector that is kept of its text; without one it gets none. Asks no model, and keeps nothing. */
   async fillFromStore(tenantId: TenantId, memory: TenantMemory): Promise<void> {
     for (let batch = this.#batch(memory); batch.length > 0; batch = this.#batch(memory)) {
-      const digests = batch.map(({ ownText }) => textDigest(embeddedPart(ownText)))
-      const known = await this.#store.find(tenantId, digests)
-      for (const [i, item] of batch.entries()) this.#put(memory, item, known.get(digests[i] ?? ''))
+      const digests = new Map(batch.map((item) => [item, textDigest(embeddedPart(item.ownText))]))
+      const left = await this.#placeKnown(tenantId, memory, digests)
+      const inDatabase = this.#storedFor(memory) !== undefined
+      const known = inDatabase ? new Map() : await this.#store.find(tenantId, [...left.values()])
+      for (const [item, digest] of left) this.#put(memory, item, known.get(digest))
     }
   }
 
@@ -157,6 +178,9 @@ export class Embeddings {
       sourceOf.set(digest, { itemId: item.id, text })
       digestOf.set(item, digest)
     }
+    const left = await this.#placeKnown(tenantId, memory, digestOf)
+    const wanted = new Set(left.values())
+    for (const digest of sourceOf.keys()) if (!wanted.has(digest)) sourceOf.delete(digest)
     const known = await this.#store.find(tenantId, [...sourceOf.keys()])
     const missing = [...sourceOf].filter(([digest]) => !known.has(digest))
     const { vectors, use, failure } = await this.#computed(
@@ -170,29 +194,77 @@ export class Embeddings {
     }
     const keep = () => this.#store.keep(tenantId, fresh, seq, use)
     const kept = fresh.size === 0 ? vectors : await this.#options.meter.storing(tenantId, use, keep)
-    for (const [item, digest] of digestOf) {
-      const vector = known.get(digest) ?? kept.get(digest)
-      // After a failure, what has none is not known to get none.
-      if (vector || failure === undefined) this.#put(memory, item, vector)
-    }
+    // After a failure, what has none is not known to get none.
+    const isAll = failure === undefined
+    await this.#give(tenantId, memory, left, {
+      vectorOf: (digest) => known.get(digest) ?? kept.get(digest),
+      seq,
+      isAll,
+    })
     if (failure !== undefined) throw failure
   }
 
   /** Give the items that lack a vector those that are kept. Asks no model. */
   async #serveKept(tenantId: TenantId, memory: TenantMemory, isWanted: () => boolean): Promise<void> {
+    const { seq } = memory
     const lacking = memory.unembedded(this.space.name, Number.POSITIVE_INFINITY)
     for (let from = 0; from < lacking.length && isWanted(); from += batchItems) {
       const batch = lacking.slice(from, from + batchItems)
-      const digests = batch.map(({ ownText }) => textDigest(embeddedPart(ownText)))
-      const known = await this.#store.find(tenantId, digests)
-      for (const [i, item] of batch.entries()) {
-        const vector = known.get(digests[i] ?? '')
-        if (vector) this.#put(memory, item, vector)
-      }
+      const digests = new Map(batch.map((item) => [item, textDigest(embeddedPart(item.ownText))]))
+      const left = await this.#placeKnown(tenantId, memory, digests)
+      const known = await this.#store.find(tenantId, [...left.values()])
+      await this.#give(tenantId, memory, left, { vectorOf: (digest) => known.get(digest), seq, isAll: false })
     }
   }
 
+  /** Give items their vectors, in memory or in the database. */
+  async #give(
+    tenantId: TenantId,
+    memory: TenantMemory,
+    digestOf: ReadonlyMap<MemoryItem, string>,
+    { vectorOf, seq, isAll }: Given,
+  ): Promise<void> {
+    const stored = this.#storedFor(memory)
+    const placed: PlacedVector[] = []
+    for (const [item, digest] of digestOf) {
+      const vector = vectorOf(digest)
+      if (vector && stored) placed.push({ itemId: item.id, digest, regionId: item.regionId, vector })
+      else if (vector || isAll) this.#put(memory, item, vector)
+    }
+    if (!stored || placed.length === 0) return
+    // An item whose slot another process took lacks one still, and comes again with the next batch.
+    this.#putSlots(memory, digestOf.keys(), await stored.keep(tenantId, this.space.name, placed, seq))
+  }
+
+  /** Say where those vectors lie that are in the database already. @returns the items that are left, with their digests */
+  async #placeKnown(
+    tenantId: TenantId,
+    memory: TenantMemory,
+    digestOf: ReadonlyMap<MemoryItem, string>,
+  ): Promise<ReadonlyMap<MemoryItem, string>> {
+    const stored = this.#storedFor(memory)
+    if (!stored || digestOf.size === 0) return digestOf
+    const asked = [...digestOf].map(([item, digest]) => ({ itemId: item.id, digest }))
+    const slots = await stored.find(tenantId, this.space.name, asked)
+    this.#putSlots(memory, digestOf.keys(), slots)
+    return new Map([...digestOf].filter(([item]) => !slots.has(item.id)))
+  }
+
+  #putSlots(memory: TenantMemory, items: Iterable<MemoryItem>, slots: ItemSlots): void {
+    for (const item of items) {
+      const slot = slots.get(item.id)
+      if (slot !== undefined) memory.putSlot(this.space.name, item, slot)
+    }
+  }
+
+  /** Where a memory has its vectors in the database. */
+  #storedFor(memory: TenantMemory): StoredVectors | undefined {
+    return memory.vectorsLieIn(this.space.name) === 'database' ? this.#options.overflow?.storedVectors : undefined
+  }
+
+  /** Where they lie is decided here alone, so that it does not change while a batch is under way. */
   #batch(memory: TenantMemory): readonly MemoryItem[] {
+    if (this.#options.overflow) memory.keepVectorsWithin(this.space.name, this.#options.overflow.maxBytes)
     return memory.unembedded(this.space.name, batchItems)
   }
 

@@ -2,12 +2,12 @@
 import { holdLineage } from '../../db/holdLineage.ts'
 import type { Sessions } from '../../db/session.ts'
 import { texts, uuids } from '../../db/sql.ts'
-import { CaliberError } from '../../domain/errors.ts'
 import type { TenantId } from '../../domain/ids.ts'
 import type { ModelUse } from '../../domain/modelUse.ts'
 import { operatorOf } from '../../domain/tenant.ts'
 import { spaceOf } from '../../models/embedder.ts'
 import { addUse } from '../use/useStore.ts'
+import { assertNothingForgotten } from './assertNothingForgotten.ts'
 
 /** A vector, and the item whose text it stands for: when that is forgotten, it goes. */
 export interface ItemVector {
@@ -72,11 +72,7 @@ export function openVectorStore(sessions: Sessions, model: string, dimensions: n
         claimsOf(tenantId),
         async (sql) => {
           await holdLineage(sql)
-          const [forgotten] = await sql`
-            select 1 from caliber.event
-            where tenant_id = caliber.current_tenant() and seq > ${seq} and kind = 'memory.forgotten' limit 1`
-          if (forgotten)
-            throw new CaliberError('conflict', 'Something was forgotten meanwhile. Read the texts again.', { seq })
+          await assertNothingForgotten(sql, seq)
           await sql`
             insert into caliber.embedding (tenant_id, model, digest, vector, item_id)
             select caliber.current_tenant(), ${space}, decode(digest, 'hex'), decode(vector, 'hex'), item_id

@@ -73,6 +73,10 @@ export class VectorIndex {
     return this.#rowOf.has(doc)
   }
 
+  docs(): Iterable<number> {
+    return this.#rowOf.keys()
+  }
+
   /** Remove a document: the last row takes its place. @returns false when it is not there */
   remove(doc: number): boolean {
     const row = this.#rowOf.get(doc)

@@ -1,4 +1,10 @@
-/** The items of a memory as directions in the space of one model: which have a vector, and which may still get one. */
+/**
+ * The items of a memory as directions in the space of one model: which have a vector, and which may still get one.
+ *
+ * The vectors lie in an index in memory. Where they would take more room than they may, they lie in the database
+ * (`storedVectors.ts`), and slots are held instead.
+ */
+import { Slots } from './slots.ts'
 import { VectorIndex } from './vectorIndex.ts'
 
 /** Vectors of one space are compared with each other and with no others. */
@@ -13,22 +19,49 @@ export type QuestionVectors = ReadonlyMap<string, Float32Array>
 /** How many of the items have their vectors. */
 export type Coverage = 'partial' | 'full'
 
+/** Where the vectors of a memory lie. */
+export const vectorPlaces = ['memory', 'database'] as const
+export type VectorPlace = (typeof vectorPlaces)[number]
+
+interface Holding {
+  readonly vectors: VectorIndex | Slots
+  /** Sum of a hash per item that has a vector, so that equal sets have equal sums. */
+  sum: bigint
+}
+
 export class VectorSpace {
   readonly name: string
-  readonly index: VectorIndex
-  /** Items that lack a vector and may still get one, by ordinal. */
+  readonly #dimensions: number
+  #serving: Holding
+  /** What takes its place once no item waits: slots, while vectors move from memory to the database. */
+  #filling: Holding | undefined
+  /** Items that lack a vector, or a slot in what is being filled, and may still get one, by ordinal. */
   readonly #lacking = new Set<number>()
-  /** Sum of a hash per item that has a vector, so that equal sets have equal sums. */
-  #sum = 0n
 
   constructor({ name, dimensions }: Space) {
     this.name = name
-    this.index = new VectorIndex(dimensions)
+    this.#dimensions = dimensions
+    this.#serving = { vectors: new VectorIndex(dimensions), sum: 0n }
+  }
+
+  /** The vectors that are searched, or where they lie in the database. */
+  get vectors(): VectorIndex | Slots {
+    return this.#serving.vectors
+  }
+
+  /** Where vectors go. */
+  get place(): VectorPlace {
+    return this.#newest.vectors instanceof Slots ? 'database' : 'memory'
+  }
+
+  /** Items that have a vector. */
+  get size(): number {
+    return this.vectors.size
   }
 
   /** Estimate of the octets held. */
   get bytes(): number {
-    return this.index.bytes + this.#lacking.size * 40
+    return this.vectors.bytes + (this.#filling?.vectors.bytes ?? 0) + this.#lacking.size * 40
   }
 
   get coverage(): Coverage {
@@ -37,10 +70,10 @@ export class VectorSpace {
 
   /** Names the set of items that have a vector. */
   get digest(): string {
-    return BigInt.asUintN(64, this.#sum).toString(16).padStart(16, '0')
+    return BigInt.asUintN(64, this.#serving.sum).toString(16).padStart(16, '0')
   }
 
-  /** Ordinals of the items that lack a vector, in the order they came. */
+  /** Ordinals of the items that lack a vector, oldest first. */
   get lacking(): ReadonlySet<number> {
     return this.#lacking
   }
@@ -50,16 +83,61 @@ export class VectorSpace {
     this.#lacking.add(ordinal)
   }
 
-  /** Give an item its vector, or say that it gets none. Nothing happens when it does not lack one. */
+  /**
+   * Hold slots where the vectors of all items would take more octets than these: every item then waits for one, and the
+   * vectors that are there serve until each has it. It stays so, because a memory that shrinks and grows about the limit
+   * would move to and fro.
+   */
+  keepWithin(maxBytes: number): void {
+    const { vectors } = this.#newest
+    if (vectors instanceof Slots) return
+    const ordinals = new Set([...this.#lacking, ...vectors.docs()])
+    if (ordinals.size * this.#dimensions * 4 <= maxBytes) return
+    this.#lacking.clear()
+    for (const ordinal of [...ordinals].sort((a, b) => a - b)) this.#lacking.add(ordinal)
+    this.#filling = { vectors: new Slots(), sum: 0n }
+    if (vectors.size === 0) this.#serve()
+  }
+
+  /** Give an item its vector, or say that it gets none. Nothing happens when it does not lack one, or lacks a slot. */
   put(ordinal: number, id: string, vector: Float32Array | null): void {
-    if (!this.#lacking.delete(ordinal) || vector === null) return
-    this.index.add(ordinal, vector)
-    this.#sum += hashOf(id)
+    const into = this.#newest
+    if (vector === null) this.#lacking.delete(ordinal)
+    else if (into.vectors instanceof VectorIndex && this.#lacking.delete(ordinal)) {
+      into.vectors.add(ordinal, vector)
+      into.sum += hashOf(id)
+    }
+    this.#serveWhenComplete()
+  }
+
+  /** Say where the vector of an item lies. Nothing happens when it does not lack a slot. */
+  putSlot(ordinal: number, id: string, slot: number): void {
+    const into = this.#newest
+    if (!(into.vectors instanceof Slots) || !this.#lacking.delete(ordinal)) return
+    into.vectors.put(ordinal, slot)
+    into.sum += hashOf(id)
+    this.#serveWhenComplete()
   }
 
   remove(ordinal: number, id: string): void {
     this.#lacking.delete(ordinal)
-    if (this.index.remove(ordinal)) this.#sum -= hashOf(id)
+    for (const holding of [this.#serving, this.#filling]) {
+      if (holding?.vectors.remove(ordinal)) holding.sum -= hashOf(id)
+    }
+    this.#serveWhenComplete()
+  }
+
+  get #newest(): Holding {
+    return this.#filling ?? this.#serving
+  }
+
+  #serveWhenComplete(): void {
+    if (this.#lacking.size === 0) this.#serve()
+  }
+
+  #serve(): void {
+    this.#serving = this.#newest
+    this.#filling = undefined
   }
 }
 

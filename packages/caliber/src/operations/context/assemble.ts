@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { searchedFor } from '../../derive/context/sectionSources.ts'
-import { summarisedWindow } from '../../derive/context/summarisedWindow.ts'
+import { retrieval, searchedFor } from '../../derive/context/sectionSources.ts'
+import { type Moment, summarisedWindow } from '../../derive/context/summarisedWindow.ts'
+import { lookAround } from '../../derive/lookAround.ts'
 import type { QuestionVectors } from '../../derive/vector/vectorSpace.ts'
 import { formats } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
@@ -62,17 +63,26 @@ export const assembleContext = operation({
     }
     let asked: string | undefined
     let vectors: QuestionVectors = new Map()
-    const look = async () => {
-      let seen = await memory(atLeastSeq)
-      // While the model was asked, the user may have said more and rights may have changed: look again after it.
-      for (let words = searchedFor(request, seen); words !== asked; words = searchedFor(request, seen)) {
-        asked = words
-        vectors = words === undefined ? new Map() : await vectorsOf(words)
-        seen = await memory(atLeastSeq)
+    const at = now()
+    const again = () => memory(atLeastSeq)
+    const look = async (): Promise<Moment> => {
+      for (;;) {
+        const seen = await again()
+        const words = searchedFor(request, seen)
+        if (words !== asked) {
+          // While the model is asked, the user may say more and rights may change: look again after it.
+          asked = words
+          vectors = words === undefined ? new Map() : await vectorsOf(words)
+          continue
+        }
+        const looked = await lookAround(seen, again, (held) =>
+          retrieval({ request, memory: held, vectors, nowMs: at.getTime() }),
+        )
+        if (!looked) return { memory: seen, vectors }
+        if (searchedFor(request, looked.held) === asked) return { memory: looked.held, vectors, near: looked.near }
       }
-      return { memory: seen, vectors }
     }
-    const { window: assembled, regions } = await summarisedWindow(request, look, { tokenizer, at: now() })
+    const { window: assembled, regions } = await summarisedWindow(request, look, { tokenizer, at })
     await windows.keep(principal, assembled, regions)
     return assembled
   },

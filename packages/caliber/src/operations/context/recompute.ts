@@ -2,8 +2,9 @@
 import type { Sql } from '../../db/sql.ts'
 import { texts } from '../../db/sql.ts'
 import { contextWindow, type Variation } from '../../derive/context/contextWindow.ts'
-import { searchedFor } from '../../derive/context/sectionSources.ts'
-import { type Looked, summarisedWindow } from '../../derive/context/summarisedWindow.ts'
+import { retrieval, searchedFor } from '../../derive/context/sectionSources.ts'
+import { type Moment, summarisedWindow } from '../../derive/context/summarisedWindow.ts'
+import { lookAround } from '../../derive/lookAround.ts'
 import type { KeptWindow, WindowRequest } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import type { EventKind } from '../../domain/event.ts'
@@ -42,32 +43,38 @@ export async function recompute(context: RecallContext, windowId: string): Promi
   const changes = await changesNow()
   // This process may not have heard of them yet, and would answer from a memory that still holds what was forgotten.
   await memory(changes.at(-1)?.seq)
-  const lookWith = async (model: string | undefined, isOff: boolean): Promise<Looked> => {
+  const momentOf = async (model: string | undefined, isOff: boolean): Promise<Moment> => {
     const seen = await memoryAsOf(eventSeq, model)
     const words = isOff ? undefined : searchedFor(request, seen)
     const vectors = words === undefined ? new Map() : await vectorsOf(words, model)
     // While the model was asked, a memory that was of that event may have gone on.
     return { memory: seen.seq === eventSeq ? seen : await memoryAsOf(eventSeq, model), vectors }
   }
-  const windowOf = async (asked: WindowRequest, looked: Looked, variation?: Variation) => {
+  const windowOf = async (asked: WindowRequest, { memory: held, vectors }: Moment, variation?: Variation) => {
+    const looked = await lookAround(
+      held,
+      () => memoryAsOf(eventSeq, held.spaces[0]),
+      (seen) => retrieval({ request: asked, memory: seen, vectors, nowMs: Date.parse(at) }),
+    )
+    const moment = { memory: looked?.held ?? held, vectors, near: looked?.near }
     const instruments = { tokenizer, at: new Date(at), variation }
     // What was not there when the window was assembled stays away.
     const assembled =
       summaries?.coverage === 'off'
-        ? contextWindow(asked, looked.memory, { ...instruments, vectors: looked.vectors })
-        : await summarisedWindow(asked, async () => looked, instruments)
+        ? contextWindow(asked, moment.memory, { ...instruments, ...moment })
+        : await summarisedWindow(asked, async () => moment, instruments)
     return assembled.window
   }
 
-  const held = await lookWith(semantic?.model, semantic === undefined || semantic.coverage === 'off')
-  const window = await windowOf(request, held)
+  const moment = await momentOf(semantic?.model, semantic === undefined || semantic.coverage === 'off')
+  const window = await windowOf(request, moment)
   if (forgettings(await changesNow()) !== forgettings(changes)) {
     throw new CaliberError('unavailable', 'Something was forgotten meanwhile. Try again.', { windowId })
   }
   const vary: Recomputed['vary'] = async (asked, variation, model) => {
-    const looked = model === undefined ? held : await lookWith(model ?? semantic?.model, model === null)
-    if (typeof model === 'string' && looked.memory.spaces[0] !== model) throw notInUse(model, looked.memory.spaces)
-    return windowOf(asked, looked, variation)
+    const other = model === undefined ? moment : await momentOf(model ?? semantic?.model, model === null)
+    if (typeof model === 'string' && other.memory.spaces[0] !== model) throw notInUse(model, other.memory.spaces)
+    return windowOf(asked, other, variation)
   }
   return { window, isSame: window.windowId === windowId, changes, vary }
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { holdsAt } from '../../derive/holdsAt.ts'
+import { lookAround } from '../../derive/lookAround.ts'
 import type { MemoryItem } from '../../derive/memoryItem.ts'
+import type { Near } from '../../derive/tenantMemory.ts'
 import { itemKinds } from '../../domain/itemKind.ts'
 import { limits } from '../../domain/limits.ts'
 import { type NoteLevel, noteLevels } from '../../domain/note.ts'
@@ -73,12 +75,20 @@ export const searchMemory = operation({
     const filter = { ...asked, linked }
     // Before the memory is looked at: rights and content are those of one moment.
     const vectors = await vectorsOf(query)
-    const held = await memory(atLeastSeq)
+    let held = await memory(atLeastSeq)
+    const search = { query, limit, vectors, accept: accepts(filter, now().getTime()) }
+    let near: Near | undefined
+    const looked = lookAround(
+      held,
+      () => memory(atLeastSeq),
+      () => search,
+    )
+    if (looked) ({ held, near } = await looked)
     if (filter.regionId !== undefined) held.assertRegion(filter.regionId)
     if (filter.trajectoryId !== undefined) held.assertTrajectory(filter.trajectoryId)
     if (filter.scopeId !== undefined) held.scope(filter.scopeId)
-    const basis = held.basisOf(vectors)
-    const found = held.search({ query, limit, vectors, accept: accepts(filter, now().getTime()) })
+    const basis = held.basisOf(vectors, near)
+    const found = held.search({ ...search, near })
     return {
       items: found.map(({ item, score, signals }) => ({
         id: item.id,

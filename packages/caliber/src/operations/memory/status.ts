@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { vectorPlaces } from '../../derive/vector/vectorSpace.ts'
 import { operation } from '../operation.ts'
 
 export const memoryStatus = operation({
@@ -14,6 +15,9 @@ export const memoryStatus = operation({
         z.strictObject({
           model: z.string().describe('The model and how many dimensions it has.'),
           done: z.int().describe('Items that do not wait for their vector of it.'),
+          vectors: z
+            .enum(vectorPlaces)
+            .describe('Where they lie: in memory or, where they are too many for that, in the database.'),
         }),
       )
       .describe(

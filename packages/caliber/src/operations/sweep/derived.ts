@@ -75,6 +75,40 @@ export async function sweepVectors(sql: Sql): Promise<number> {
   return unused.length + ended.length
 }
 
+/** The same of {@link embeddingModels} for the vectors of items. */
+const itemModels = fragment`
+  item_model (model) as (
+    (select model from caliber.item_vector where tenant_id = caliber.current_tenant() order by model limit 1)
+    union all
+    select (select v.model from caliber.item_vector v
+            where v.tenant_id = caliber.current_tenant() and v.model > before.model order by v.model limit 1)
+    from item_model before where before.model is not null)`
+
+/** Vectors of items by models that are not in use, and of notes that have ended. A memory holds no slot of either. */
+export async function sweepItemVectors(sql: Sql): Promise<number> {
+  const swept = await sql`
+    with recursive ${itemModels}
+    delete from caliber.item_vector
+    where tenant_id = caliber.current_tenant() and ctid = any (array(
+      select ctid from (
+        select v.ctid from item_model m
+        join caliber.item_vector v on v.tenant_id = caliber.current_tenant() and v.model = m.model
+        where v.created_at < clock_timestamp() - make_interval(days => ${limits.derivedGraceDays})
+          and not exists (
+            select from caliber.model_use u
+            where u.tenant_id = caliber.current_tenant() and u.kind = 'embedding' and u.model = m.model
+              and u.used_at >= clock_timestamp() - make_interval(days => ${limits.derivedGraceDays}))
+        union all
+        select v.ctid from caliber.note n
+        join caliber.item_vector v on v.tenant_id = caliber.current_tenant() and v.item_id = n.id
+        where n.tenant_id = caliber.current_tenant()
+          and n.ended_at < clock_timestamp() - make_interval(days => ${limits.derivedGraceDays})
+      ) as ended
+      limit ${limits.rowsPerSweep}))
+    returning 1`
+  return swept.length
+}
+
 /** Summaries of models that are not in use, of what is set aside, and those that somebody set out to make and never made. */
 export async function sweepSummaries(sql: Sql): Promise<number> {
   const { swept } = only(

@@ -12,7 +12,7 @@ import type { TenantId } from '../../domain/ids.ts'
 import { operatorOf } from '../../domain/tenant.ts'
 import type { WriteContext } from '../operation.ts'
 import { tenantIds } from '../tenant/ids.ts'
-import { type ModelsInUse, sayInUse, sweepSummaries, sweepVectors } from './derived.ts'
+import { type ModelsInUse, sayInUse, sweepItemVectors, sweepSummaries, sweepVectors } from './derived.ts'
 import { sweepAnswers, sweepUsage, sweepWindows } from './expired.ts'
 import { eraseOutlived } from './outlived.ts'
 
@@ -34,7 +34,7 @@ const batches: readonly Batch[] = [
     usage: await sweepUsage(sql),
   }),
   eraseOutlived,
-  async ({ sql }) => ({ vectors: await sweepVectors(sql) }),
+  async ({ sql }) => ({ vectors: (await sweepVectors(sql)) + (await sweepItemVectors(sql)) }),
   async ({ sql }) => ({ summaries: await sweepSummaries(sql) }),
 ]
 

@@ -1,5 +1,6 @@
 /** A tenant on a real database, called through dispatch like any surface does. */
 import { v7 } from 'uuid'
+import type { Sessions } from '../../db/session.ts'
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts'
 import { readKey } from '../../domain/apiKey.ts'
 import { type Principal, type Right, rights } from '../../domain/principal.ts'
@@ -37,7 +38,7 @@ export async function testCaliber(options: RuntimeOptions = {}): Promise<TestCal
   return {
     ...held,
     runtime,
-    tenant: () => makeTenant(held, runtime),
+    tenant: () => makeTenant(held.sessions, runtime),
     async close() {
       await runtime.close()
       await held.close()
@@ -45,7 +46,7 @@ export async function testCaliber(options: RuntimeOptions = {}): Promise<TestCal
   }
 }
 
-async function makeTenant({ sessions }: TestDatabase, runtime: Runtime): Promise<TestTenant> {
+export async function makeTenant(sessions: Sessions, runtime: Runtime): Promise<TestTenant> {
   const { key, principalId } = await newCredential()
   const parts = readKey(key) ?? { tenantId: v7(), keyId: v7(), secret: '' }
   await bootstrapTenant(sessions, { ...parts, principalId, name: 'test', rights })
