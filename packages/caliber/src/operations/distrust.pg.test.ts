@@ -215,15 +215,21 @@ async function found(by: TestPrincipal, query: string): Promise<readonly string[
 }
 
 /** What a reader is told, without ids and times. */
+/** As of the newest event: another process may not have heard of it yet. */
 async function answers(by: TestPrincipal, scopeId: string): Promise<readonly unknown[]> {
   const told: unknown[] = []
+  const { headSeq: atLeastSeq } = await by.call<{ headSeq: number }>('event.since', {})
   for (const query of ['heron', 'egret', 'stork nests', 'north heron']) {
-    const { items } = await by.call<{ items: { text: string; score: number }[] }>('memory.search', { query })
+    const { items } = await by.call<{ items: { text: string; score: number }[] }>('memory.search', {
+      query,
+      atLeastSeq,
+    })
     told.push(items.map(({ text, score }) => [text, score]))
   }
   const window = await by.call<{ text: string; receipt: { usedTokens: number } }>('context.assemble', {
     scopeId,
     query: 'heron',
+    atLeastSeq,
   })
   told.push(window.text.replaceAll(/\[\d{4}-\d\d-\d\d \d\d:\d\d /g, '['), window.receipt.usedTokens)
   return told
