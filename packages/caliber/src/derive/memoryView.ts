@@ -8,7 +8,7 @@ import { notFound } from '../domain/notFound.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { MemoryItem } from './memoryItem.ts'
 import type { ScopeMemory } from './scopeMemory.ts'
-import type { InShort, SummaryAnswer, SummaryGraph } from './summaries/summaryGraph.ts'
+import type { EarlierTurns, InShort, SummaryAnswer, SummaryGraph } from './summaries/summaryGraph.ts'
 import type { Embedded, Found, NotePlace, Search, TenantMemory } from './tenantMemory.ts'
 import type { QuestionVectors } from './vector/vectorSpace.ts'
 
@@ -78,15 +78,15 @@ export class MemoryView {
   }
 
   /** The first turns of a scope in short. @returns as `SummaryGraph.earlier` does @throws CaliberError `not_found` */
-  async earlier(scopeId: string, throughSequence: number, maxTokens: number): Promise<InShort | undefined> {
-    this.scope(scopeId)
-    return this.#summaries.earlier(scopeId, throughSequence, maxTokens)
+  async earlier(turns: EarlierTurns, isPatient: boolean): Promise<InShort | undefined> {
+    this.scope(turns.scopeId)
+    return this.#summaries.earlier(turns, isPatient)
   }
 
   /** An item in short. @returns as `SummaryGraph.earlier` does */
-  async brief(id: string): Promise<InShort | undefined> {
+  async brief(id: string, isPatient: boolean): Promise<InShort | undefined> {
     const item = this.item(id)
-    return item && this.#summaries.brief(item)
+    return item && this.#summaries.brief(item, isPatient)
   }
 
   /** The live notes that contradict an item, while nobody has resolved it. */

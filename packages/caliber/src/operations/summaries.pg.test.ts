@@ -5,8 +5,10 @@ import { Derivations } from '../derive/summaries/derivations.ts'
 import { textDigest } from '../derive/textDigest.ts'
 import { Meter } from '../derive/use/meter.ts'
 import type { KeptWindow } from '../domain/context/window.ts'
+import { CaliberError } from '../domain/errors.ts'
 import { createRuntime } from '../local/runtime.ts'
 import { openAiSummariser } from '../models/openAiSummariser.ts'
+import type { Summariser } from '../models/summariser.ts'
 import { type ChatServer, chatServer } from '../models/testing/chatServer.ts'
 import { callsAs, type TestCaliber, type TestPrincipal, type TestTenant, testCaliber } from './testing/tenant.ts'
 
@@ -254,6 +256,49 @@ test('while the model is away windows go without, and it is left alone for a whi
   const { length } = server.requests
   for (let i = 0; i < 5; i += 1) expect(await summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'off' })
   expect(server.requests.length).toBeLessThanOrEqual(length + 4)
+})
+
+test('what waits for the model is claimed by nobody', async () => {
+  const { tenant, scopeId } = await dialogue(160)
+  const open = gate()
+  server.hold(open.passed().then(() => undefined))
+  const summary = summarised(tenant, scopeId)
+  await expect.poll(() => server.requests.length).toBeGreaterThanOrEqual(4)
+  const claims = await caliber.admin`select 1 from caliber.derivation where tenant_id = ${tenant.tenantId}`
+  open.open('')
+  expect(claims).toHaveLength(4)
+  expect((await summary).text).not.toBe('')
+})
+
+test('what waited for a model that went away is not asked for one by one', async () => {
+  const { tenant, scopeId } = await dialogue(160)
+  let asked = 0
+  const away: Summariser = {
+    name: 'away',
+    isLocal: false,
+    async summarise() {
+      asked += 1
+      throw new CaliberError('unavailable', 'The model is away.')
+    },
+  }
+  const without = await createRuntime(caliber.sessions, { summariser: away })
+  try {
+    const caller = callsAs({ ...tenant, rights: ['read'] }, without)
+    await expect(summarised(caller, scopeId)).rejects.toMatchObject({ code: 'unavailable' })
+    for (let i = 0; i < 40; i += 1) await caller.call('memory.search', { query: 'herring' })
+    expect(asked).toBeLessThanOrEqual(4)
+  } finally {
+    await without.close()
+  }
+})
+
+test('a model is shown the beginning of an item that is very long', async () => {
+  const { tenant, trajectoryId } = await dialogue(0)
+  const content = Array.from({ length: 9_000 }, (_, i) => `Berth ${i} has a crane that lifts ${i * 7} tons.`).join('\n')
+  await tenant.call('artifact.put', { trajectoryId, type: 'plan', name: 'berths', content })
+  const window = () => tenant.call<KeptWindow>('context.assemble', { query: 'Which crane lifts 70 tons?' })
+  await expect.poll(async () => (await window()).receipt.summaries).toMatchObject({ coverage: 'full' })
+  expect(server.requests.flat().map(({ length }) => length)).toEqual([128_000])
 })
 
 test('a scope in a region that is closed to somebody has no summary for them', async () => {

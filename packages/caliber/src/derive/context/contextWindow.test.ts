@@ -135,7 +135,7 @@ class Conversation {
   readonly #memory = new TenantMemory(tenantId)
   readonly #summaries = new SummaryGraph(tenantId, this.#memory, {
     summariser: extractiveSummariser(tokenizer.count),
-    derivations: { obtain: shallNot, kept: () => ({ obtain: shallNot }) },
+    derivations: { obtain: shallNot, find: shallNot },
     // Nothing here costs anything.
     meter: { ask: async (_, { ask }) => ({ answer: await ask(() => undefined), use: undefined }) },
     tokenizer,
