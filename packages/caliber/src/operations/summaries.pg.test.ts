@@ -301,6 +301,22 @@ test('a model is shown the beginning of an item that is very long', async () => 
   expect(server.requests.flat().map(({ length }) => length)).toEqual([128_000])
 })
 
+test('a replay waits for what is kept, while others write', async () => {
+  const { tenant, scopeId } = await dialogue(160)
+  await expect.poll(() => summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'full' })
+  const { windowId } = await assembled(tenant, scopeId)
+  const replay = await caliber.admin.begin(async (sql) => {
+    await sql`lock table caliber.derivation in access exclusive mode`
+    const answer = tenant.call<{ isSame: boolean }>('context.replay', { windowId })
+    const waiting = () => sql`select 1 from pg_locks where not granted and relation = 'caliber.derivation'::regclass`
+    await expect.poll(waiting).toHaveLength(1)
+    await say(tenant, scopeId, 'One more: the tide turns at noon.')
+    expect(await summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'off' })
+    return { answer }
+  })
+  expect(await replay.answer).toMatchObject({ isSame: true })
+})
+
 test('a scope in a region that is closed to somebody has no summary for them', async () => {
   const { tenant, scopeId, trajectoryId } = await dialogue(20, undefined, 'private')
   await summarised(tenant, scopeId)

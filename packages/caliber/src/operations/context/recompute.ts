@@ -49,25 +49,32 @@ export async function recompute(context: RecallContext, windowId: string): Promi
     // While the model was asked, a memory that was of that event may have gone on.
     return { memory: seen.seq === eventSeq ? seen : await memoryAsOf(eventSeq, model), vectors }
   }
-  const windowOf = async (asked: WindowRequest, looked: Looked, variation?: Variation) => {
+  const windowOf = async (asked: WindowRequest, first: Looked, model: string | undefined, variation?: Variation) => {
     const instruments = { tokenizer, at: new Date(at), variation }
+    let looked = first
+    const look = async () => {
+      // Since it was looked at, while summaries were waited for too, a memory that was of that event may have gone on.
+      if (looked.memory.seq !== eventSeq) looked = { ...looked, memory: await memoryAsOf(eventSeq, model) }
+      return looked
+    }
     // What was not there when the window was assembled stays away.
     const assembled =
       summaries?.coverage === 'off'
-        ? contextWindow(asked, looked.memory, { ...instruments, vectors: looked.vectors })
-        : await summarisedWindow(asked, async () => looked, instruments)
+        ? contextWindow(asked, (await look()).memory, { ...instruments, vectors: first.vectors })
+        : await summarisedWindow(asked, look, { ...instruments, isPatient: true })
     return assembled.window
   }
 
   const held = await lookWith(semantic?.model, semantic === undefined || semantic.coverage === 'off')
-  const window = await windowOf(request, held)
+  const window = await windowOf(request, held, semantic?.model)
   if (forgettings(await changesNow()) !== forgettings(changes)) {
     throw new CaliberError('unavailable', 'Something was forgotten meanwhile. Try again.', { windowId })
   }
   const vary: Recomputed['vary'] = async (asked, variation, model) => {
-    const looked = model === undefined ? held : await lookWith(model ?? semantic?.model, model === null)
+    const ranked = model ?? semantic?.model
+    const looked = model === undefined ? held : await lookWith(ranked, model === null)
     if (typeof model === 'string' && looked.memory.spaces[0] !== model) throw notInUse(model, looked.memory.spaces)
-    return windowOf(asked, looked, variation)
+    return windowOf(asked, looked, ranked, variation)
   }
   return { window, isSame: window.windowId === windowId, changes, vary }
 }
