@@ -8,7 +8,7 @@ import { notFound } from '../domain/notFound.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { MemoryItem } from './memoryItem.ts'
 import type { ScopeMemory } from './scopeMemory.ts'
-import type { InShort, SummaryAnswer, SummaryGraph } from './summaries/summaryGraph.ts'
+import type { EarlierTurns, InShort, SummaryAnswer, SummaryGraph } from './summaries/summaryGraph.ts'
 import type { Embedded, Found, Near, NotePlace, Search, TenantMemory } from './tenantMemory.ts'
 import type { Compared, Comparison } from './vector/storedVectors.ts'
 import type { QuestionVectors } from './vector/vectorSpace.ts'
@@ -89,15 +89,15 @@ export class MemoryView {
   }
 
   /** The first turns of a scope in short. @returns as `SummaryGraph.earlier` does @throws CaliberError `not_found` */
-  async earlier(scopeId: string, throughSequence: number, maxTokens: number): Promise<InShort | undefined> {
-    this.scope(scopeId)
-    return this.#reach.summaries.earlier(scopeId, throughSequence, maxTokens)
+  async earlier(turns: EarlierTurns, isPatient: boolean): Promise<InShort | undefined> {
+    this.scope(turns.scopeId)
+    return this.#reach.summaries.earlier(turns, isPatient)
   }
 
   /** An item in short. @returns as `SummaryGraph.earlier` does */
-  async brief(id: string): Promise<InShort | undefined> {
+  async brief(id: string, isPatient: boolean): Promise<InShort | undefined> {
     const item = this.item(id)
-    return item && this.#reach.summaries.brief(item)
+    return item && this.#reach.summaries.brief(item, isPatient)
   }
 
   /** The live notes that contradict an item, while nobody has resolved it. */

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { extractiveSummariser } from './extractiveSummariser.ts'
 import { openO200k } from './tokenizer.ts'
 
@@ -41,4 +41,15 @@ test('texts without words, of one endless word, or by the thousand take their ti
   expect((await summarise(['x'.repeat(100_000)], { maxTokens: 20, signal })).text).toBe('')
   const many = Array.from({ length: 5_000 }, (_, i) => `Line ${i} says ${i % 7}. And then more.`)
   expect(count((await summarise(many, { maxTokens: 100, signal })).text)).toBeLessThanOrEqual(100)
+})
+
+test('lines of nothing are looked at by nobody', async () => {
+  const segment = vi.spyOn(Intl.Segmenter.prototype, 'segment')
+  try {
+    const { text } = await summarise([`${'\n \n'.repeat(20_000)}The ferry leaves at noon.`], { maxTokens: 20, signal })
+    expect(text).toBe('The ferry leaves at noon.')
+    expect(segment).toHaveBeenCalledTimes(1)
+  } finally {
+    segment.mockRestore()
+  }
 })

@@ -76,6 +76,8 @@ function sentencesOf(texts: readonly string[]): readonly string[] {
     const sentences: string[] = []
     // A line is a sentence at most: lists and transcripts have no full stops.
     for (const line of text.split('\n')) {
+      // Blank lines are no sentences, and there may be a million of them.
+      if (line.trim() === '') continue
       for (const { segment } of segmenter.segment(line)) {
         const sentence = segment.trim().slice(0, longestSentenceChars).toWellFormed()
         if (sentence !== '') sentences.push(sentence)

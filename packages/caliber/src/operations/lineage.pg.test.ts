@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { migrate, shippedMigrations } from '../db/migrate.ts'
 import { testDatabase } from '../db/testing/database.ts'
+import { linkedItems } from './memory/linkedItems.ts'
 import { type TestCaliber, type TestPrincipal, type TestTenant, testCaliber } from './testing/tenant.ts'
 
 let caliber: TestCaliber
@@ -64,6 +65,37 @@ test('a search reaches what an item was made from and what was made from it, as 
   expect(await found(stranger, leaf)).toEqual([])
   await expect(found(stranger, hidden)).rejects.toMatchObject({ code: 'not_found' })
   await expect(found(tenant, root)).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test('a search along lineage reads no table whole, though many items come of one', async () => {
+  const own = await caliber.tenant()
+  let made = 0
+  const recordOf = async (...sources: readonly string[]) => {
+    const of = { sources: sources.map((id) => ({ kind: 'note', id })) }
+    return (
+      await own.call<{ noteId: string }>('note.record', {
+        type: 'fact',
+        subject: 's',
+        content: `c ${(made += 1)}`,
+        ...of,
+      })
+    ).noteId
+  }
+  const hub = await recordOf()
+  await caliber.admin`
+    insert into caliber.lineage (tenant_id, derived_id, source_id, region_id)
+    select ${own.tenantId}, gen_random_uuid(), ${hub}, ${own.tenantId} from generate_series(1, 20000)`
+  const chain = [await recordOf()]
+  for (let i = 0; i < 5; i += 1) chain.push(await recordOf(chain.at(-1) ?? ''))
+  await caliber.admin`analyze caliber.lineage`
+  const { linked, read } = await caliber.sessions.run({ ...own, reach: 'all' }, async (sql) => {
+    const linked = await linkedItems(sql, chain[0] ?? '')
+    const [read] = await sql<{ rows: number }>`
+      select seq_tup_read + idx_tup_fetch as rows from pg_stat_xact_all_tables where relid = 'caliber.lineage'::regclass`
+    return { linked, read }
+  })
+  expect([...linked].sort()).toEqual(chain.slice(1).sort())
+  expect(Number(read?.rows)).toBeLessThan(100)
 })
 
 test('an artifact is derived from the turns of all its revisions', async () => {

@@ -1,6 +1,7 @@
 /** Search, assembly and import over a real database: what goes in, what comes out, and why. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { KeptWindow, Verdict } from '../domain/context/window.ts'
+import { openO200k } from '../models/tokenizer.ts'
 import { type TestCaliber, type TestTenant, testCaliber } from './testing/tenant.ts'
 
 let caliber: TestCaliber
@@ -269,6 +270,31 @@ test('tool calls and results are kept as such and can be found', async () => {
   expect(items[0]?.['toolCalls']).toEqual([{ id: 'c1', name: 'grep', input: { q: 'ferry' } }])
   expect(items[1]?.['toolResults']).toEqual([{ callId: 'c1', content: 'ferry.ts:12 matched', isError: false }])
   expect((await search(tenant, 'ferry')).items).toHaveLength(2)
+})
+
+test('W7: the tokens of a turn are those of its text as it is read back, in whatever order a tool got its fields', async () => {
+  const tenant = await caliber.tenant()
+  const { trajectoryId } = await tenant.call<{ trajectoryId: string }>('trajectory.start', { name: 'tools' })
+  const { scopeId } = await tenant.call<{ scopeId: string }>('scope.open', { trajectoryId, name: 'tools' })
+  const inputs = [
+    { a: '', limit_to: true, Z: 'é' },
+    { x1: [], query: 'x', path: true },
+    { query: ' ', recursive: null, a: [1] },
+  ]
+  const turns = inputs.map((input) => ({
+    role: 'assistant',
+    content: '',
+    toolCalls: [{ id: '1', name: 'run', input }],
+  }))
+  await tenant.call('turn.append', { scopeId, turns })
+  const { count } = openO200k()
+  const { text, receipt } = await tenant.call<KeptWindow>('context.assemble', { scopeId, budgetTokens: 1_000 })
+  expect(receipt.totals.included).toBe(inputs.length)
+  expect(receipt.usedTokens).toBe(count(text ?? ''))
+  const { items } = await tenant.call<{ items: { text: string; tokenCount: number }[] }>('memory.search', {
+    query: 'run',
+  })
+  expect(items.map(({ tokenCount }) => tokenCount)).toEqual(items.map((item) => count(item.text)))
 })
 
 test('a read can ask for an event that is not there yet, and is told so', async () => {

@@ -97,6 +97,30 @@ test('a window in which turns stand in short is reproduced by another process, a
   await expect(replay(tenant, window)).rejects.toMatchObject({ code: 'not_found' })
 })
 
+test('a window with summaries of many turns is reproduced by a process that has made none of them yet', async () => {
+  const tenant = await caliber.tenant()
+  const { scopeId } = await conversation(tenant)
+  for (let at = 0; at < 600; at += 300) {
+    const turns = Array.from({ length: 300 }, (_, i) => ({ role: 'user', content: pastBerth(at + i) }))
+    await tenant.call('turn.append', { scopeId, turns })
+  }
+  const full = () => assemble(tenant, { scopeId, budgetTokens: 2_048 })
+  await expect.poll(async () => (await full()).receipt.summaries).toMatchObject({ coverage: 'full' })
+  const { windowId } = await full()
+  const window = await tenant.call<KeptWindow>('context.explain', { windowId })
+  const other = await createRuntime(caliber.sessions, {})
+  try {
+    const again = callsAs({ ...tenant, rights: ['read'] }, other)
+    expect(await replay(again, window)).toEqual({ isSame: true, changes: [], window })
+  } finally {
+    await other.close()
+  }
+  const summary = window.receipt.verdicts.find(({ kind }) => kind === 'summary')
+  const without = await vary(tenant, window, { without: [summary?.id] })
+  expect(without.out).toMatchObject([{ id: summary?.id, kind: 'summary' }])
+  expect(without.window.text).not.toContain('summary]')
+})
+
 test('another process reproduces it as well', async () => {
   const tenant = await caliber.tenant()
   const noteId = await record(tenant, { subject: 'crane', content: 'The crane is broken.' })
@@ -248,6 +272,8 @@ async function conversation(tenant: TestTenant): Promise<{ trajectoryId: string;
   })
   return { trajectoryId, scopeId }
 }
+
+const pastBerth = (i: number) => `Berth ${i}: the crane number ${i} lifts ${i * 7} tons, and boat ${i * 3} waits.`
 
 const say = (tenant: TestTenant, scopeId: string, content: string) =>
   tenant.call<{ turns: { turnId: string }[] }>('turn.append', { scopeId, turns: [{ role: 'user', content }] })

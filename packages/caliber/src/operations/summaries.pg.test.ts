@@ -6,8 +6,10 @@ import type { Source } from '../derive/summaries/summaryTree.ts'
 import { textDigest } from '../derive/textDigest.ts'
 import { Meter } from '../derive/use/meter.ts'
 import type { KeptWindow } from '../domain/context/window.ts'
+import { CaliberError } from '../domain/errors.ts'
 import { createRuntime } from '../local/runtime.ts'
 import { openAiSummariser } from '../models/openAiSummariser.ts'
+import type { Summariser } from '../models/summariser.ts'
 import { type ChatServer, chatServer } from '../models/testing/chatServer.ts'
 import { callsAs, type TestCaliber, type TestPrincipal, type TestTenant, testCaliber } from './testing/tenant.ts'
 
@@ -281,6 +283,65 @@ test('what was made of a value that has been made anew meanwhile is not kept: it
   expect(await rows(tenant)).toBe(2)
   await tenant.call('memory.forget', { items: [turnIds[0]], reason: 'asked for' })
   expect(await tenant.call('memory.residue', { words: 'xylophone' })).toEqual({ residue: 0, places: [] })
+})
+
+test('what waits for the model is claimed by nobody', async () => {
+  const { tenant, scopeId } = await dialogue(160)
+  const open = gate()
+  server.hold(open.passed().then(() => undefined))
+  const summary = summarised(tenant, scopeId)
+  await expect.poll(() => server.requests.length).toBeGreaterThanOrEqual(4)
+  const claims = await caliber.admin`select 1 from caliber.derivation where tenant_id = ${tenant.tenantId}`
+  open.open('')
+  expect(claims).toHaveLength(4)
+  expect((await summary).text).not.toBe('')
+})
+
+test('what waited for a model that went away is not asked for one by one', async () => {
+  const { tenant, scopeId } = await dialogue(160)
+  let asked = 0
+  const away: Summariser = {
+    name: 'away',
+    isLocal: false,
+    async summarise() {
+      asked += 1
+      throw new CaliberError('unavailable', 'The model is away.')
+    },
+  }
+  const without = await createRuntime(caliber.sessions, { summariser: away })
+  try {
+    const caller = callsAs({ ...tenant, rights: ['read'] }, without)
+    await expect(summarised(caller, scopeId)).rejects.toMatchObject({ code: 'unavailable' })
+    for (let i = 0; i < 40; i += 1) await caller.call('memory.search', { query: 'herring' })
+    expect(asked).toBeLessThanOrEqual(4)
+  } finally {
+    await without.close()
+  }
+})
+
+test('a model is shown the beginning of an item that is very long', async () => {
+  const { tenant, trajectoryId } = await dialogue(0)
+  const content = Array.from({ length: 9_000 }, (_, i) => `Berth ${i} has a crane that lifts ${i * 7} tons.`).join('\n')
+  await tenant.call('artifact.put', { trajectoryId, type: 'plan', name: 'berths', content })
+  const window = () => tenant.call<KeptWindow>('context.assemble', { query: 'Which crane lifts 70 tons?' })
+  await expect.poll(async () => (await window()).receipt.summaries).toMatchObject({ coverage: 'full' })
+  expect(server.requests.flat().map(({ length }) => length)).toEqual([128_000])
+})
+
+test('a replay waits for what is kept, while others write', async () => {
+  const { tenant, scopeId } = await dialogue(160)
+  await expect.poll(() => summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'full' })
+  const { windowId } = await assembled(tenant, scopeId)
+  const replay = await caliber.admin.begin(async (sql) => {
+    await sql`lock table caliber.derivation in access exclusive mode`
+    const answer = tenant.call<{ isSame: boolean }>('context.replay', { windowId })
+    const waiting = () => sql`select 1 from pg_locks where not granted and relation = 'caliber.derivation'::regclass`
+    await expect.poll(waiting).toHaveLength(1)
+    await say(tenant, scopeId, 'One more: the tide turns at noon.')
+    expect(await summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'off' })
+    return { answer }
+  })
+  expect(await replay.answer).toMatchObject({ isSame: true })
 })
 
 test('a scope in a region that is closed to somebody has no summary for them', async () => {

@@ -65,7 +65,7 @@ export function contextWindow(
   const { candidates, semantic } = proposed
   const usual = divisionOf(request)
   const { receipt, ...content } = assembleWindow(request, {
-    candidates: summaries ? withSummaries(candidates, summaries) : candidates,
+    candidates: summaries ? withSummaries(candidates, summaries, asked.without) : candidates,
     eventSeq: memory.seq,
     at: at.toISOString(),
     tokenizer,
@@ -94,10 +94,16 @@ export function contextWindow(
   }
 }
 
-function withSummaries(candidates: readonly Candidate[], { earlier, briefs }: Summaries): readonly Candidate[] {
+function withSummaries(
+  candidates: readonly Candidate[],
+  { earlier, briefs }: Summaries,
+  without: ReadonlySet<string> = new Set(),
+): readonly Candidate[] {
   const brief = new Map(briefs.map((each) => [each.id, each]))
   return [
-    ...(earlier ? [{ item: earlier, section: 'earlier', required: false, signals: {} } as const] : []),
+    ...(earlier && !without.has(earlier.id)
+      ? [{ item: earlier, section: 'earlier', required: false, signals: {} } as const]
+      : []),
     ...candidates.map((candidate) => {
       const short = brief.get(candidate.item.id)
       return short ? { ...candidate, brief: short } : candidate

@@ -23,6 +23,11 @@ export interface Moment {
 /** While others write, so often is a window begun again before it goes without summaries. */
 const mostRounds = 4
 
+interface Waiting {
+  /** Wait for summaries as long as whoever asks for one: of a window that had them. */
+  readonly isPatient?: boolean
+}
+
 /**
  * Assemble a window as {@link contextWindow} does.
  *
@@ -32,7 +37,7 @@ const mostRounds = 4
 export async function summarisedWindow(
   request: WindowRequest,
   look: () => Promise<Moment>,
-  instruments: Omit<Instruments, 'vectors' | 'near' | 'summaries' | 'proposed'>,
+  { isPatient = false, ...instruments }: Omit<Instruments, 'vectors' | 'near' | 'summaries' | 'proposed'> & Waiting,
 ): Promise<Assembled> {
   let known: Known | undefined
   for (let round = 1; ; round += 1) {
@@ -48,7 +53,10 @@ export async function summarisedWindow(
     const isSettled = known !== undefined && isSame(known.wanted, assembled.wanted)
     if (isSettled || isNothing(assembled.wanted) || round === mostRounds) return assembled
     const { wanted, proposed } = assembled
-    known = { seq: memory.seq, wanted, proposed, summaries: await summariesOf(wanted, memory) }
+    const { seq } = memory
+    known = { seq, wanted, proposed, summaries: await summariesOf(wanted, memory, isPatient) }
+    // They may say what came meanwhile.
+    if (memory.seq !== seq) known = undefined
   }
 }
 
@@ -59,10 +67,14 @@ interface Known extends Pick<Assembled, 'proposed' | 'wanted'> {
   readonly summaries: Summaries | undefined
 }
 
-async function summariesOf(wanted: WantedSummaries, memory: MemoryView): Promise<Summaries | undefined> {
+async function summariesOf(
+  wanted: WantedSummaries,
+  memory: MemoryView,
+  isPatient: boolean,
+): Promise<Summaries | undefined> {
   const [earlier, ...briefs] = await Promise.all([
-    wanted.earlier && earlierItem(wanted.earlier, memory),
-    ...wanted.briefs.map((id) => briefItem(id, memory)),
+    wanted.earlier && earlierItem(wanted.earlier, memory, isPatient),
+    ...wanted.briefs.map((id) => briefItem(id, memory, isPatient)),
   ])
   const there = briefs.filter((brief) => brief !== undefined)
   if (earlier === undefined || there.length < briefs.length) return undefined
@@ -72,17 +84,18 @@ async function summariesOf(wanted: WantedSummaries, memory: MemoryView): Promise
 async function earlierItem(
   { scopeId, throughSequence, maxTokens }: NonNullable<WantedSummaries['earlier']>,
   memory: MemoryView,
+  isPatient: boolean,
 ): Promise<ContextItem | null | undefined> {
   const { turns } = memory.scope(scopeId)
   const at = turns[placeOf(turns, throughSequence)]?.at
-  const summary = await memory.earlier(scopeId, throughSequence, maxTokens)
+  const summary = await memory.earlier({ scopeId, throughSequence, maxTokens }, isPatient)
   if (summary === undefined || at === undefined) return undefined
   return summary.text === '' ? null : { ...summary, kind: 'summary', origin: 'summary', role: null, at }
 }
 
-async function briefItem(id: string, memory: MemoryView): Promise<ContextItem | undefined> {
+async function briefItem(id: string, memory: MemoryView, isPatient: boolean): Promise<ContextItem | undefined> {
   const item = memory.item(id)
-  const summary = await memory.brief(id)
+  const summary = await memory.brief(id, isPatient)
   if (!item || summary === undefined) return undefined
   const { kind, origin, role, at } = item
   return { id, kind, origin: `${origin}, in short`, role, at, text: summary.text }

@@ -50,14 +50,14 @@ export class Derivations {
   async obtain(tenantId: TenantId, derivation: Derivation, make: () => Promise<Asked<Summary>>): Promise<string> {
     const { id, signal } = derivation
     for (;;) {
-      const kept = await this.#find(tenantId, derivation)
+      if (signal.aborted) throw new CaliberError('unavailable', 'The summary was cancelled.')
+      const kept = await this.find(tenantId, derivation)
       if (kept !== undefined) return kept
       // A claim sets an older value aside: not by somebody who may not make the new one.
       await this.#meter.assertLeft(tenantId)
       const fence = await this.#claim(tenantId, derivation)
       if (fence === undefined) {
         await setTimeout(lookAgainMs, undefined, { signal }).catch(() => undefined)
-        if (signal.aborted) throw new CaliberError('unavailable', 'The summary was cancelled.')
         continue
       }
       const made = await make().catch(async (error: unknown) => {
@@ -69,18 +69,8 @@ export class Derivations {
     }
   }
 
-  /** The same without the making: what is not kept is not there. */
-  kept(): Pick<Derivations, 'obtain'> {
-    return {
-      obtain: async (tenantId, derivation) => {
-        const kept = await this.#find(tenantId, derivation)
-        if (kept === undefined) throw new CaliberError('unavailable', 'The summary is not kept any more.')
-        return kept
-      },
-    }
-  }
-
-  async #find(tenantId: TenantId, { id, action }: Derivation): Promise<string | undefined> {
+  /** The value of a derivation if it is kept. */
+  async find(tenantId: TenantId, { id, action }: Derivation): Promise<string | undefined> {
     const [row] = await this.#as(
       tenantId,
       (sql) => sql<{ output: string }>`

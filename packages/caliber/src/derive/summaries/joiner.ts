@@ -7,12 +7,12 @@ import type { SummariseOptions, Summariser, Summary, SummaryKind } from '../../m
 import type { Tokenizer } from '../../models/tokenizer.ts'
 import { textDigest } from '../textDigest.ts'
 import type { Asked, Meter } from '../use/meter.ts'
-import type { Derivations } from './derivations.ts'
+import type { Derivation, Derivations } from './derivations.ts'
 import type { Part } from './summaryTree.ts'
 
 export interface SummaryParts {
   readonly summariser: Summariser
-  readonly derivations: Pick<Derivations, 'obtain' | 'kept'>
+  readonly derivations: Pick<Derivations, 'obtain' | 'find'>
   readonly meter: Pick<Meter, 'ask'>
   readonly tokenizer: Tokenizer
 }
@@ -32,14 +32,19 @@ const version = 2
 const mostTokenChars = 16
 /** Calls of the model at once, for one tenant. */
 const callsAtOnce = 4
+/** Look-ups of what is kept at once: a long scope has thousands of nodes, and others need the database too. */
+const lookUpsAtOnce = 4
 /** Rough octets of a node: its summary, its edges, its record. */
 const nodeBytes = 4_000
 
 export class Joiner {
   readonly #tenantId: TenantId
   readonly #parts: SummaryParts
-  readonly #obtain: Derivations['obtain']
+  readonly #isPast: boolean
   readonly #gate = new Gate(callsAtOnce)
+  readonly #lookUps = new Gate(lookUpsAtOnce)
+  /** How often the model was away. */
+  #failures = 0
   readonly #closing = new AbortController()
   /** Of each node, how its summary was made last. */
   readonly #made = new Map<string, { readonly action: string; readonly text: string }>()
@@ -48,7 +53,7 @@ export class Joiner {
   constructor(tenantId: TenantId, parts: SummaryParts, isPast: boolean) {
     this.#tenantId = tenantId
     this.#parts = parts
-    this.#obtain = isPast ? parts.derivations.kept().obtain : parts.derivations.obtain.bind(parts.derivations)
+    this.#isPast = isPast
   }
 
   /** Estimate of the octets that summaries and the nodes they stand in hold. */
@@ -85,15 +90,36 @@ export class Joiner {
     const known = this.#made.get(node)
     if (known?.action === action && summariser.isLocal) return { text: known.text, sources: [] }
     const ending = AbortSignal.any([signal, this.#closing.signal])
-    const make = () => this.#gate.run(() => this.#summarise(texts, { kind, maxTokens, signal: ending }))
+    const make = () => this.#summarise(texts, { kind, maxTokens, signal: ending })
     const id = idOf(node)
     const derivation = { id, regionId, action, model: summariser.name, sources, signal: ending }
     const text = await (summariser.isLocal
-      ? make().then(({ answer }) => answer.text)
-      : this.#obtain(this.#tenantId, derivation, make)
+      ? this.#gate.run(make).then(({ answer }) => answer.text)
+      : this.#keptOrMade(derivation, make)
     ).catch(asUnavailable)
     this.#made.set(node, { action, text })
     return { text, sources: summariser.isLocal ? [] : [{ id, action }] }
+  }
+
+  async #keptOrMade(derivation: Derivation, make: () => Promise<Asked<Summary>>): Promise<string> {
+    const { derivations } = this.#parts
+    // Beside the making: what is there waits for no model.
+    const kept = await this.#lookUps.run(() => derivations.find(this.#tenantId, derivation))
+    if (kept !== undefined) return kept
+    if (this.#isPast) throw new CaliberError('unavailable', 'The summary is not kept any more.')
+    const failures = this.#failures
+    // Claimed when its turn has come: a claim runs out, and other processes look again and again while it lasts.
+    return this.#gate.run(async () => {
+      // What waited is not asked for one by one of a model that has gone away, and not for nothing by its claims.
+      if (failures !== this.#failures)
+        throw new CaliberError('unavailable', 'The model is away. Try again in a moment.')
+      try {
+        return await derivations.obtain(this.#tenantId, derivation, make)
+      } catch (error) {
+        if (!derivation.signal.aborted && !isRefusal(error)) this.#failures += 1
+        throw error
+      }
+    })
   }
 
   #summarise(texts: readonly string[], options: SummariseOptions): Promise<Asked<Summary>> {
@@ -113,8 +139,13 @@ export class Joiner {
 
 /** Whoever asks for a summary has sent the model nothing that could be wrong. */
 function asUnavailable(error: unknown): never {
-  if (!(error instanceof CaliberError) || error.code !== 'invalid_input') throw error
+  if (!isRefusal(error)) throw error
   throw new CaliberError('unavailable', error.message, error.detail)
+}
+
+/** Of one text: the next may be taken. */
+function isRefusal(error: unknown): error is CaliberError {
+  return error instanceof CaliberError && error.code === 'invalid_input'
 }
 
 /** A UUID (version 8, RFC 9562) that says which node a value is of. */

@@ -36,6 +36,14 @@ export interface InShort {
   readonly text: string
 }
 
+/** The first turns of a scope, and how long they may be in short. */
+export interface EarlierTurns {
+  readonly scopeId: string
+  /** The last of those turns. */
+  readonly throughSequence: number
+  readonly maxTokens: number
+}
+
 export interface SummaryGraphOptions extends SummaryParts {
   /** Over a memory of the past: nothing is asked of a model for it. */
   readonly isPast?: boolean
@@ -51,6 +59,16 @@ const modelPatienceMs = 200
 const quietMs = 30_000
 /** UTF-16 units of one turn that a model is shown: its beginning, where it is long. */
 const shownChars = 8_000
+/** The same of one item that is made short: as much as of a full leaf. */
+const shownItemChars = shownChars * turnsPerLeaf
+
+/** What a window asks for. */
+interface Wanted {
+  readonly node: string
+  /** It is made soon where it is made here. */
+  readonly isLittle: boolean
+  readonly isPatient: boolean
+}
 
 type Block = Input<readonly MemoryItem[]>
 
@@ -133,10 +151,13 @@ export class SummaryGraph {
   /**
    * The first turns of a scope in short, for a window that has no room for them.
    *
-   * @param throughSequence the last of those turns
+   * @param isPatient wait for it as {@link ofScope} does
    * @returns undefined where a window does not wait for it; it is there the next time, unless its model is away
    */
-  async earlier(scopeId: string, throughSequence: number, maxTokens: number): Promise<InShort | undefined> {
+  async earlier(
+    { scopeId, throughSequence, maxTokens }: EarlierTurns,
+    isPatient: boolean,
+  ): Promise<InShort | undefined> {
     const scope = this.#memory.scope(scopeId)
     if (!scope) return undefined
     const { regionId, turns } = scope
@@ -148,7 +169,7 @@ export class SummaryGraph {
       .slice(placeOf(turns, leaves * turnsPerLeaf + 1))
       .filter((turn) => blockOf(turn) >= leaves && (turn.sequence ?? 0) <= throughSequence)
     const node = `scope/${scopeId}/before/${throughSequence}/${maxTokens}`
-    return this.#soon(node, lacking <= mostLeavesAwaited, async () => {
+    return this.#soon({ node, isLittle: lacking <= mostLeavesAwaited, isPatient }, async () => {
       const parts = await Promise.all(tree.first(leaves).map((each) => each.get()))
       const whole = [...parts, ...partsOf(loose)].filter(({ text }) => text !== '')
       return this.#joiner.join({ regionId, node, maxTokens }, whole, never)
@@ -156,15 +177,16 @@ export class SummaryGraph {
   }
 
   /** An item in short. @returns as {@link earlier} does */
-  async brief({ id, text, regionId }: MemoryItem): Promise<InShort | undefined> {
+  async brief({ id, text, regionId }: MemoryItem, isPatient: boolean): Promise<InShort | undefined> {
     const node = `item/${id}`
-    return this.#soon(node, true, () => this.#joiner.join({ regionId, node }, [{ text, sources: [{ id }] }], never))
+    const part = { text: text.slice(0, shownItemChars).toWellFormed(), sources: [{ id }] }
+    return this.#soon({ node, isLittle: true, isPatient }, () => this.#joiner.join({ regionId, node }, [part], never))
   }
 
   /** What a window gets of what is made for it. */
-  async #soon(node: string, isLittle: boolean, make: () => Promise<Part>): Promise<InShort | undefined> {
+  async #soon({ node, isLittle, isPatient }: Wanted, make: () => Promise<Part>): Promise<InShort | undefined> {
     const { summariser, isPast = false, now } = this.#options
-    if (now().getTime() < this.#quietUntilMs) return undefined
+    if (!isPatient && now().getTime() < this.#quietUntilMs) return undefined
     // As of now: a summary of what was there before is none of this.
     const key = `${node} ${this.#memory.seq}`
     const underWay = this.#underWay.get(key) ?? make().then(({ text }) => ({ id: idOf(node), text }))
@@ -176,7 +198,7 @@ export class SummaryGraph {
         return undefined
       })
       .finally(() => this.#underWay.delete(key))
-    if (isPast) return withinPatience(soon).catch(() => undefined)
+    if (isPast || isPatient) return withinPatience(soon).catch(() => undefined)
     if (summariser.isLocal) return isLittle ? soon : undefined
     return Promise.race([soon, wait(modelPatienceMs, undefined, { ref: false })])
   }

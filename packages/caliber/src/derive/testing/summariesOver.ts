@@ -9,7 +9,7 @@ export function summariesOver(tenantId: TenantId, memory: TenantMemory, tokenize
   const obtain = () => Promise.reject(new TypeError('Nothing is kept of what is made here.'))
   return new SummaryGraph(tenantId, memory, {
     summariser: extractiveSummariser(tokenizer.count),
-    derivations: { obtain, kept: () => ({ obtain }) },
+    derivations: { obtain, find: obtain },
     meter: { ask: async (_, { ask }) => ({ answer: await ask(() => undefined), use: undefined }) },
     tokenizer,
     now: () => new Date(0),

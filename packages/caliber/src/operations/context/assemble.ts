@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { retrieval, searchedFor } from '../../derive/context/sectionSources.ts'
 import { type Moment, summarisedWindow } from '../../derive/context/summarisedWindow.ts'
 import { lookAround } from '../../derive/lookAround.ts'
+import type { Near } from '../../derive/tenantMemory.ts'
 import type { QuestionVectors } from '../../derive/vector/vectorSpace.ts'
 import { formats } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
@@ -63,6 +64,7 @@ export const assembleContext = operation({
     }
     let asked: string | undefined
     let vectors: QuestionVectors = new Map()
+    let near: Near | undefined
     const at = now()
     const again = () => memory(atLeastSeq)
     const look = async (): Promise<Moment> => {
@@ -73,13 +75,16 @@ export const assembleContext = operation({
           // While the model is asked, the user may say more and rights may change: look again after it.
           asked = words
           vectors = words === undefined ? new Map() : await vectorsOf(words)
+          near = undefined
           continue
         }
+        if (near?.seq === seen.seq) return { memory: seen, vectors, near }
         const looked = await lookAround(seen, again, (held) =>
           retrieval({ request, memory: held, vectors, nowMs: at.getTime() }),
         )
         if (!looked) return { memory: seen, vectors }
-        if (searchedFor(request, looked.held) === asked) return { memory: looked.held, vectors, near: looked.near }
+        near = looked.near
+        if (searchedFor(request, looked.held) === asked) return { memory: looked.held, vectors, near }
       }
     }
     const { window: assembled, regions } = await summarisedWindow(request, look, { tokenizer, at })

@@ -5,6 +5,7 @@ import { contextWindow, type Variation } from '../../derive/context/contextWindo
 import { retrieval, searchedFor } from '../../derive/context/sectionSources.ts'
 import { type Moment, summarisedWindow } from '../../derive/context/summarisedWindow.ts'
 import { lookAround } from '../../derive/lookAround.ts'
+import type { Near } from '../../derive/tenantMemory.ts'
 import type { KeptWindow, WindowRequest } from '../../domain/context/window.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import type { EventKind } from '../../domain/event.ts'
@@ -50,31 +51,46 @@ export async function recompute(context: RecallContext, windowId: string): Promi
     // While the model was asked, a memory that was of that event may have gone on.
     return { memory: seen.seq === eventSeq ? seen : await memoryAsOf(eventSeq, model), vectors }
   }
-  const windowOf = async (asked: WindowRequest, { memory: held, vectors }: Moment, variation?: Variation) => {
-    const looked = await lookAround(
-      held,
-      () => memoryAsOf(eventSeq, held.spaces[0]),
-      (seen) => retrieval({ request: asked, memory: seen, vectors, nowMs: Date.parse(at) }),
-    )
-    const moment = { memory: looked?.held ?? held, vectors, near: looked?.near }
+  const windowOf = async (
+    asked: WindowRequest,
+    { memory: first, vectors }: Moment,
+    model: string | undefined,
+    variation?: Variation,
+  ) => {
     const instruments = { tokenizer, at: new Date(at), variation }
+    const again = () => memoryAsOf(eventSeq, model)
+    let held = first
+    let near: Near | undefined
+    const look = async (): Promise<Moment> => {
+      // Since it was looked at, while summaries were waited for too, a memory that was of that event may have gone on.
+      if (held.seq !== eventSeq) held = await again()
+      if (near?.seq !== held.seq) {
+        const looked = await lookAround(held, again, (seen) =>
+          retrieval({ request: asked, memory: seen, vectors, nowMs: Date.parse(at) }),
+        )
+        held = looked?.held ?? held
+        near = looked?.near
+      }
+      return { memory: held, vectors, near }
+    }
     // What was not there when the window was assembled stays away.
     const assembled =
       summaries?.coverage === 'off'
-        ? contextWindow(asked, moment.memory, { ...instruments, ...moment })
-        : await summarisedWindow(asked, async () => moment, instruments)
+        ? await look().then((moment) => contextWindow(asked, moment.memory, { ...instruments, ...moment }))
+        : await summarisedWindow(asked, look, { ...instruments, isPatient: true })
     return assembled.window
   }
 
   const moment = await momentOf(semantic?.model, semantic === undefined || semantic.coverage === 'off')
-  const window = await windowOf(request, moment)
+  const window = await windowOf(request, moment, semantic?.model)
   if (forgettings(await changesNow()) !== forgettings(changes)) {
     throw new CaliberError('unavailable', 'Something was forgotten meanwhile. Try again.', { windowId })
   }
   const vary: Recomputed['vary'] = async (asked, variation, model) => {
-    const other = model === undefined ? moment : await momentOf(model ?? semantic?.model, model === null)
+    const ranked = model ?? semantic?.model
+    const other = model === undefined ? moment : await momentOf(ranked, model === null)
     if (typeof model === 'string' && other.memory.spaces[0] !== model) throw notInUse(model, other.memory.spaces)
-    return windowOf(asked, other, variation)
+    return windowOf(asked, other, ranked, variation)
   }
   return { window, isSame: window.windowId === windowId, changes, vary }
 }

@@ -13,17 +13,21 @@ export async function linkedItems(sql: Sql, itemId: string): Promise<ReadonlySet
     union all select 1 from caliber.artifact where tenant_id = caliber.current_tenant() and id = ${itemId}
     union all select 1 from caliber.note where tenant_id = caliber.current_tenant() and id = ${itemId}`
   if (!item) throw notFound('item', itemId)
+  // Where many items come of one, the planner takes each for such a one, and would read the whole table for every step.
+  await sql`select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)`
   const rows = await sql<{ id: string }>`
     with recursive source (id) as (
       select ${itemId}::uuid
       union
-      select l.source_id from source
-      join caliber.lineage l on l.tenant_id = caliber.current_tenant() and l.derived_id = source.id
+      select step.id from source cross join lateral (
+        select l.source_id as id from caliber.lineage l
+        where l.tenant_id = caliber.current_tenant() and l.derived_id = source.id offset 0) as step
     ), derived (id) as (
       select ${itemId}::uuid
       union
-      select l.derived_id from derived
-      join caliber.lineage l on l.tenant_id = caliber.current_tenant() and l.source_id = derived.id
+      select step.id from derived cross join lateral (
+        select l.derived_id as id from caliber.lineage l
+        where l.tenant_id = caliber.current_tenant() and l.source_id = derived.id offset 0) as step
     )
     select id from source union select id from derived`
   return new Set(rows.map(({ id }) => id).filter((id) => id !== itemId))

@@ -1,7 +1,7 @@
 import { turnColumns } from '../../db/columns.ts'
-import { json } from '../../db/sql.ts'
+import { json, type Sql } from '../../db/sql.ts'
 import type { Scope } from '../../domain/scope.ts'
-import { type Role, type Turn, turnText } from '../../domain/turn.ts'
+import { type Role, type ToolCall, type Turn, turnText } from '../../domain/turn.ts'
 import type { WriteContext } from '../operation.ts'
 
 /** A turn on its way in. `key` is its identity in the source it was imported from. */
@@ -26,11 +26,12 @@ export async function insertTurns(
   incoming: readonly IncomingTurn[],
 ): Promise<readonly Turn[]> {
   if (incoming.length === 0) return []
+  const calls = await callsAsStored(sql, incoming)
   const rows = incoming.map((turn, i) => ({
     ...turn,
     id: newId(),
     sequence: scope.turnCount + i + 1,
-    tokens: countTokens(turnText(turn)),
+    tokens: countTokens(turnText({ ...turn, toolCalls: calls[i] ?? turn.toolCalls })),
   }))
   const stored = await sql<Turn>`
     insert into caliber.turn (tenant_id, id, region_id, scope_id, sequence, role, content, tool_calls, tool_results, token_count,
@@ -52,4 +53,16 @@ export async function insertTurns(
     emit({ kind: 'turns.appended', subjectId: scope.scopeId, regionId: scope.regionId, data })
   }
   return stored.sort((a, b) => a.sequence - b.sequence)
+}
+
+/**
+ * The tool calls of each turn as the database will give them back: it orders the keys of what a tool is given, and so the
+ * text that is shown, whose tokens are counted.
+ */
+async function callsAsStored(sql: Sql, incoming: readonly IncomingTurn[]): Promise<readonly (readonly ToolCall[])[]> {
+  if (incoming.every(({ toolCalls }) => toolCalls.length === 0)) return []
+  const rows = await sql<{ toolCalls: readonly ToolCall[] }>`
+    select value as "toolCalls" from jsonb_array_elements(${json(incoming.map(({ toolCalls }) => toolCalls))})
+    with ordinality order by ordinality`
+  return rows.map(({ toolCalls }) => toolCalls)
 }
