@@ -303,18 +303,23 @@ test('a model is shown the beginning of an item that is very long', async () => 
 
 test('a replay waits for what is kept, while others write', async () => {
   const { tenant, scopeId } = await dialogue(160)
-  await expect.poll(() => summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'full' })
-  const { windowId } = await assembled(tenant, scopeId)
-  const replay = await caliber.admin.begin(async (sql) => {
-    await sql`lock table caliber.derivation in access exclusive mode`
-    const answer = tenant.call<{ isSame: boolean }>('context.replay', { windowId })
-    const waiting = () => sql`select 1 from pg_locks where not granted and relation = 'caliber.derivation'::regclass`
-    await expect.poll(waiting).toHaveLength(1)
+  const meanwhile = async () => {
     await say(tenant, scopeId, 'One more: the tide turns at noon.')
     expect(await summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'off' })
-    return { answer }
+  }
+  expect(await replayAmid(tenant, scopeId, meanwhile)).toMatchObject({ isSame: true, changes: [] })
+})
+
+test('a replay that differs says what came while it waited', async () => {
+  const { tenant, scopeId, turnIds } = await dialogue(160)
+  const meanwhile = async () => {
+    await tenant.call('memory.revoke', { itemId: turnIds.at(-1), reason: 'forged' })
+    await tenant.call('memory.search', { query: 'herring' })
+  }
+  expect(await replayAmid(tenant, scopeId, meanwhile)).toMatchObject({
+    isSame: false,
+    changes: [{ kind: 'memory.revoked' }],
   })
-  expect(await replay.answer).toMatchObject({ isSame: true })
 })
 
 test('a scope in a region that is closed to somebody has no summary for them', async () => {
@@ -338,6 +343,21 @@ test('without a model the sentences that say most are chosen, and nothing is kep
     await plain.close()
   }
 })
+
+/** Replay a window with summaries; while it waits for them, do something. */
+async function replayAmid(tenant: TestTenant, scopeId: string, meanwhile: () => Promise<unknown>): Promise<unknown> {
+  await expect.poll(() => summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'full' })
+  const { windowId } = await assembled(tenant, scopeId)
+  const replay = await caliber.admin.begin(async (sql) => {
+    await sql`lock table caliber.derivation in access exclusive mode`
+    const answer = tenant.call('context.replay', { windowId })
+    const waiting = () => sql`select 1 from pg_locks where not granted and relation = 'caliber.derivation'::regclass`
+    await expect.poll(waiting).toHaveLength(1)
+    await meanwhile()
+    return { answer }
+  })
+  return replay.answer
+}
 
 const assembled = (principal: TestPrincipal, scopeId: string) =>
   principal.call<KeptWindow>('context.assemble', { scopeId, budgetTokens: 4_096 })
