@@ -292,6 +292,35 @@ test('what waited for a model that went away is not asked for one by one', async
   }
 })
 
+test('a text that the model refuses takes no summaries away but those that it stands in', async () => {
+  const { tenant, scopeId } = await dialogue(160, 3)
+  const other = await talk(tenant, 160)
+  let refused = 0
+  const refusing: Summariser = {
+    name: 'refusing',
+    isLocal: false,
+    async summarise(texts) {
+      if (texts.some((text) => text.includes('xylophone'))) {
+        refused += 1
+        throw new CaliberError('invalid_input', 'The model refused a text.')
+      }
+      return { text: texts.map((text) => text.slice(0, 40)).join('; '), inputTokens: 0, outputTokens: 0 }
+    },
+  }
+  const runtime = await createRuntime(caliber.sessions, { summariser: refusing })
+  try {
+    const caller = callsAs({ ...tenant, rights: ['read'] }, runtime)
+    await expect.poll(() => summariesOf(caller, other)).toMatchObject({ coverage: 'full' })
+    expect(await summariesOf(caller, scopeId)).toMatchObject({ coverage: 'off' })
+    await expect.poll(() => refused).toBe(1)
+    await expect.poll(() => summariesOf(caller, other)).toMatchObject({ coverage: 'full' })
+    for (let i = 0; i < 5; i += 1) expect(await summariesOf(caller, scopeId)).toMatchObject({ coverage: 'off' })
+    expect(refused).toBe(1)
+  } finally {
+    await runtime.close()
+  }
+})
+
 test('a model is shown the beginning of an item that is very long', async () => {
   const { tenant, trajectoryId } = await dialogue(0)
   const content = Array.from({ length: 9_000 }, (_, i) => `Berth ${i} has a crane that lifts ${i * 7} tons.`).join('\n')
