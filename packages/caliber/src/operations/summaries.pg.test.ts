@@ -319,6 +319,35 @@ test('what waited for a model that went away is not asked for one by one', async
   }
 })
 
+test('a text that the model refuses takes no summaries away but those that it stands in', async () => {
+  const { tenant, scopeId } = await dialogue(160, 3)
+  const other = await talk(tenant, 160)
+  let refused = 0
+  const refusing: Summariser = {
+    name: 'refusing',
+    isLocal: false,
+    async summarise(texts) {
+      if (texts.some((text) => text.includes('xylophone'))) {
+        refused += 1
+        throw new CaliberError('invalid_input', 'The model refused a text.')
+      }
+      return { text: texts.map((text) => text.slice(0, 40)).join('; '), inputTokens: 0, outputTokens: 0 }
+    },
+  }
+  const runtime = await createRuntime(caliber.sessions, { summariser: refusing })
+  try {
+    const caller = callsAs({ ...tenant, rights: ['read'] }, runtime)
+    await expect.poll(() => summariesOf(caller, other)).toMatchObject({ coverage: 'full' })
+    expect(await summariesOf(caller, scopeId)).toMatchObject({ coverage: 'off' })
+    await expect.poll(() => refused).toBe(1)
+    await expect.poll(() => summariesOf(caller, other)).toMatchObject({ coverage: 'full' })
+    for (let i = 0; i < 5; i += 1) expect(await summariesOf(caller, scopeId)).toMatchObject({ coverage: 'off' })
+    expect(refused).toBe(1)
+  } finally {
+    await runtime.close()
+  }
+})
+
 test('a model is shown the beginning of an item that is very long', async () => {
   const { tenant, trajectoryId } = await dialogue(0)
   const content = Array.from({ length: 9_000 }, (_, i) => `Berth ${i} has a crane that lifts ${i * 7} tons.`).join('\n')
@@ -330,18 +359,23 @@ test('a model is shown the beginning of an item that is very long', async () => 
 
 test('a replay waits for what is kept, while others write', async () => {
   const { tenant, scopeId } = await dialogue(160)
-  await expect.poll(() => summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'full' })
-  const { windowId } = await assembled(tenant, scopeId)
-  const replay = await caliber.admin.begin(async (sql) => {
-    await sql`lock table caliber.derivation in access exclusive mode`
-    const answer = tenant.call<{ isSame: boolean }>('context.replay', { windowId })
-    const waiting = () => sql`select 1 from pg_locks where not granted and relation = 'caliber.derivation'::regclass`
-    await expect.poll(waiting).toHaveLength(1)
+  const meanwhile = async () => {
     await say(tenant, scopeId, 'One more: the tide turns at noon.')
     expect(await summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'off' })
-    return { answer }
+  }
+  expect(await replayAmid(tenant, scopeId, meanwhile)).toMatchObject({ isSame: true, changes: [] })
+})
+
+test('a replay that differs says what came while it waited', async () => {
+  const { tenant, scopeId, turnIds } = await dialogue(160)
+  const meanwhile = async () => {
+    await tenant.call('memory.revoke', { itemId: turnIds.at(-1), reason: 'forged' })
+    await tenant.call('memory.search', { query: 'herring' })
+  }
+  expect(await replayAmid(tenant, scopeId, meanwhile)).toMatchObject({
+    isSame: false,
+    changes: [{ kind: 'memory.revoked' }],
   })
-  expect(await replay.answer).toMatchObject({ isSame: true })
 })
 
 test('a scope in a region that is closed to somebody has no summary for them', async () => {
@@ -365,6 +399,21 @@ test('without a model the sentences that say most are chosen, and nothing is kep
     await plain.close()
   }
 })
+
+/** Replay a window with summaries; while it waits for them, do something. */
+async function replayAmid(tenant: TestTenant, scopeId: string, meanwhile: () => Promise<unknown>): Promise<unknown> {
+  await expect.poll(() => summariesOf(tenant, scopeId)).toMatchObject({ coverage: 'full' })
+  const { windowId } = await assembled(tenant, scopeId)
+  const replay = await caliber.admin.begin(async (sql) => {
+    await sql`lock table caliber.derivation in access exclusive mode`
+    const answer = tenant.call('context.replay', { windowId })
+    const waiting = () => sql`select 1 from pg_locks where not granted and relation = 'caliber.derivation'::regclass`
+    await expect.poll(waiting).toHaveLength(1)
+    await meanwhile()
+    return { answer }
+  })
+  return replay.answer
+}
 
 const assembled = (principal: TestPrincipal, scopeId: string) =>
   principal.call<KeptWindow>('context.assemble', { scopeId, budgetTokens: 4_096 })

@@ -103,14 +103,14 @@ export class Joiner {
 
   async #keptOrMade(derivation: Derivation, make: () => Promise<Asked<Summary>>): Promise<string> {
     const { derivations } = this.#parts
+    const failures = this.#failures
     // Beside the making: what is there waits for no model.
     const kept = await this.#lookUps.run(() => derivations.find(this.#tenantId, derivation))
     if (kept !== undefined) return kept
     if (this.#isPast) throw new CaliberError('unavailable', 'The summary is not kept any more.')
-    const failures = this.#failures
     // Claimed when its turn has come: a claim runs out, and other processes look again and again while it lasts.
     return this.#gate.run(async () => {
-      // What waited is not asked for one by one of a model that has gone away, and not for nothing by its claims.
+      // A model that has gone away meanwhile is not asked for all that waited.
       if (failures !== this.#failures)
         throw new CaliberError('unavailable', 'The model is away. Try again in a moment.')
       try {
@@ -140,11 +140,11 @@ export class Joiner {
 /** Whoever asks for a summary has sent the model nothing that could be wrong. */
 function asUnavailable(error: unknown): never {
   if (!isRefusal(error)) throw error
-  throw new CaliberError('unavailable', error.message, error.detail)
+  throw new CaliberError('unavailable', error.message, error.detail, error)
 }
 
 /** Of one text: the next may be taken. */
-function isRefusal(error: unknown): error is CaliberError {
+export function isRefusal(error: unknown): error is CaliberError {
   return error instanceof CaliberError && error.code === 'invalid_input'
 }
 

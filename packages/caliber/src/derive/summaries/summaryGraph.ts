@@ -17,7 +17,7 @@ import type { SummaryKind } from '../../models/summariser.ts'
 import type { MemoryItem } from '../memoryItem.ts'
 import { placeOf } from '../scopeMemory.ts'
 import type { TenantMemory } from '../tenantMemory.ts'
-import { idOf, Joiner, type SummaryParts } from './joiner.ts'
+import { idOf, isRefusal, Joiner, type SummaryParts } from './joiner.ts'
 import { nothing, type Part, SummaryTree } from './summaryTree.ts'
 
 /** What a summary says as of an event. */
@@ -104,6 +104,8 @@ export class SummaryGraph {
   /** What windows have asked for and is not there yet. */
   readonly #underWay = new Map<string, Promise<InShort>>()
   #quietUntilMs = Number.NEGATIVE_INFINITY
+  /** The same of single nodes, in which something stands that the model refuses. */
+  readonly #refusedUntilMs = new Map<string, number>()
 
   constructor(tenantId: TenantId, memory: TenantMemory, options: SummaryGraphOptions) {
     this.#memory = memory
@@ -186,21 +188,33 @@ export class SummaryGraph {
   /** What a window gets of what is made for it. */
   async #soon({ node, isLittle, isPatient }: Wanted, make: () => Promise<Part>): Promise<InShort | undefined> {
     const { summariser, isPast = false, now } = this.#options
-    if (!isPatient && now().getTime() < this.#quietUntilMs) return undefined
+    const quietUntilMs = Math.max(this.#quietUntilMs, this.#refusedUntilMs.get(node) ?? 0)
+    if (!isPatient && now().getTime() < quietUntilMs) return undefined
     // As of now: a summary of what was there before is none of this.
     const key = `${node} ${this.#memory.seq}`
     const underWay = this.#underWay.get(key) ?? make().then(({ text }) => ({ id: idOf(node), text }))
     this.#underWay.set(key, underWay)
     const soon = underWay
-      .catch(() => {
+      .catch((error: unknown) => {
         this.#beginAnew()
-        this.#quietUntilMs = now().getTime() + quietMs
+        this.#goWithout(node, error)
         return undefined
       })
       .finally(() => this.#underWay.delete(key))
     if (isPast || isPatient) return withinPatience(soon).catch(() => undefined)
     if (summariser.isLocal) return isLittle ? soon : undefined
     return Promise.race([soon, wait(modelPatienceMs, undefined, { ref: false })])
+  }
+
+  /** For a while: whatever is refused, everything else is there as before. */
+  #goWithout(node: string, error: unknown): void {
+    const nowMs = this.#options.now().getTime()
+    if (!(error instanceof CaliberError && isRefusal(error.cause))) {
+      this.#quietUntilMs = nowMs + quietMs
+      return
+    }
+    for (const [refused, untilMs] of this.#refusedUntilMs) if (untilMs <= nowMs) this.#refusedUntilMs.delete(refused)
+    this.#refusedUntilMs.set(node, nowMs + quietMs)
   }
 
   /** A failure would be remembered like any other result: whoever asks again finds what is kept. */

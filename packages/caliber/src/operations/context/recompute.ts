@@ -41,9 +41,9 @@ export async function recompute(context: RecallContext, windowId: string): Promi
   const { request, eventSeq, at, semantic, summaries } = kept.receipt
   const changesNow = () => stored((sql) => readChanges(sql, eventSeq))
 
-  const changes = await changesNow()
+  const before = await changesNow()
   // This process may not have heard of them yet, and would answer from a memory that still holds what was forgotten.
-  await memory(changes.at(-1)?.seq)
+  await memory(before.at(-1)?.seq)
   const momentOf = async (model: string | undefined, isOff: boolean): Promise<Moment> => {
     const seen = await memoryAsOf(eventSeq, model)
     const words = isOff ? undefined : searchedFor(request, seen)
@@ -83,7 +83,9 @@ export async function recompute(context: RecallContext, windowId: string): Promi
 
   const moment = await momentOf(semantic?.model, semantic === undefined || semantic.coverage === 'off')
   const window = await windowOf(request, moment, semantic?.model)
-  if (forgettings(await changesNow()) !== forgettings(changes)) {
+  // What came meanwhile may be why it differs.
+  const changes = await changesNow()
+  if (forgettings(changes) !== forgettings(before)) {
     throw new CaliberError('unavailable', 'Something was forgotten meanwhile. Try again.', { windowId })
   }
   const vary: Recomputed['vary'] = async (asked, variation, model) => {
