@@ -317,6 +317,7 @@ async function fill(tenant: TestTenant): Promise<void> {
     tenant.tenantId,
     {
       id: randomUUID(),
+      kind: 'summary',
       regionId: tenant.tenantId,
       action: textDigest('hello'),
       model: 'model',

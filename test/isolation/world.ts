@@ -173,6 +173,7 @@ async function makeTenant(site: Site, number: number): Promise<Tenant> {
     const signal = new AbortController().signal
     const derivation = {
       id: randomUUID(),
+      kind: 'summary' as const,
       regionId,
       action: textDigest(regionId),
       model: 'model',

@@ -641,7 +641,7 @@ $function$
 -- owner caliber_owner, security invoker
 grant execute on function caliber.residue(uuid[],text) to caliber_app;
 
-CREATE OR REPLACE FUNCTION caliber.sweep_derivations(before timestamp with time zone, at_most integer)
+CREATE OR REPLACE FUNCTION caliber.sweep_derivations(before timestamp with time zone, windows_before timestamp with time zone, at_most integer)
  RETURNS bigint
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -663,11 +663,12 @@ begin
     select d.id from caliber.derivation d
     where d.tenant_id = tenant
       and case d.status when 'pending' then d.leased_until < before
-          else d.made_at < before
-               and (d.id in (select aside.id from aside)
-                    or not exists (select from caliber.model_use u
-                                   where u.tenant_id = tenant and u.kind = d.kind and u.model = d.model
-                                     and u.used_at >= before)) end
+          else d.kind = 'window' and d.made_at < windows_before
+               or d.made_at < before
+                  and (d.id in (select aside.id from aside)
+                       or not exists (select from caliber.model_use u
+                                      where u.tenant_id = tenant and u.kind = 'summary' and u.model = d.model
+                                        and u.used_at >= before)) end
       and not exists (select from caliber.lineage l where l.tenant_id = tenant and l.source_id = d.id)
     limit at_most);
   perform caliber_private.drop_derivations(tenant, unreachable);
@@ -676,7 +677,7 @@ end
 $function$
 ;
 -- owner caliber_owner, security definer
-grant execute on function caliber.sweep_derivations(timestamp with time zone,integer) to caliber_app;
+grant execute on function caliber.sweep_derivations(timestamp with time zone,timestamp with time zone,integer) to caliber_app;
 
 CREATE OR REPLACE FUNCTION caliber.tenant_ids(after uuid, at_most integer)
  RETURNS SETOF uuid
@@ -1479,7 +1480,7 @@ alter table caliber.derivation add constraint derivation_action_check CHECK ((oc
 alter table caliber.derivation add constraint derivation_check CHECK (((status = 'ready'::text) = ((output IS NOT NULL) AND (model IS NOT NULL) AND (made_at IS NOT NULL))));
 alter table caliber.derivation add constraint derivation_fence_check CHECK ((fence > 0));
 alter table caliber.derivation add constraint derivation_input_tokens_check CHECK ((input_tokens >= 0));
-alter table caliber.derivation add constraint derivation_kind_check CHECK ((kind = 'summary'::text));
+alter table caliber.derivation add constraint derivation_kind_check CHECK ((kind = ANY (ARRAY['summary'::text, 'window'::text])));
 alter table caliber.derivation add constraint derivation_model_check CHECK (((length(model) >= 1) AND (length(model) <= 300)));
 alter table caliber.derivation add constraint derivation_output_check CHECK ((length(output) <= 100000));
 alter table caliber.derivation add constraint derivation_output_tokens_check CHECK ((output_tokens >= 0));

@@ -15,7 +15,8 @@ create table caliber.derivation (
   tenant_id    uuid not null references caliber.tenant,
   id           uuid not null,
   region_id    uuid not null,
-  kind         text not null check (kind in ('summary')),
+  -- A summary of its own, or one that was made for a window.
+  kind         text not null check (kind in ('summary', 'window')),
   action       bytea not null check (octet_length(action) = 32),
   status       text not null check (status in ('pending', 'ready')),
   fence        bigint not null check (fence > 0),

@@ -38,9 +38,9 @@ create index note_ended on caliber.note (tenant_id, ended_at) where ended_at is 
 grant update (ended_at) on caliber.note to caliber_app;
 
 -- Drop values that nobody can ask for, at most so many: made by a model that was last in use before a moment, made of what
--- was set aside before it, or claimed before it and never made. Nothing that another value was made of goes before that one:
+-- was set aside before it, or claimed before it and never made; and those made for windows that are no longer kept. Nothing that another value was made of goes before that one:
 -- forgetting could not reach it any more. So it takes as many calls as a tree has levels, and one that drops none.
-create function caliber.sweep_derivations(before timestamptz, at_most integer) returns bigint
+create function caliber.sweep_derivations(before timestamptz, windows_before timestamptz, at_most integer) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -59,11 +59,12 @@ begin
     select d.id from caliber.derivation d
     where d.tenant_id = tenant
       and case d.status when 'pending' then d.leased_until < before
-          else d.made_at < before
-               and (d.id in (select aside.id from aside)
-                    or not exists (select from caliber.model_use u
-                                   where u.tenant_id = tenant and u.kind = d.kind and u.model = d.model
-                                     and u.used_at >= before)) end
+          else d.kind = 'window' and d.made_at < windows_before
+               or d.made_at < before
+                  and (d.id in (select aside.id from aside)
+                       or not exists (select from caliber.model_use u
+                                      where u.tenant_id = tenant and u.kind = 'summary' and u.model = d.model
+                                        and u.used_at >= before)) end
       and not exists (select from caliber.lineage l where l.tenant_id = tenant and l.source_id = d.id)
     limit at_most);
   perform caliber_private.drop_derivations(tenant, unreachable);
@@ -71,4 +72,4 @@ begin
 end
 $$;
 
-grant execute on function caliber.sweep_derivations(timestamptz, integer) to caliber_app;
+grant execute on function caliber.sweep_derivations(timestamptz, timestamptz, integer) to caliber_app;

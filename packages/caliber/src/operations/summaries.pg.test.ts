@@ -195,6 +195,7 @@ test('a claim whose value was dropped meanwhile publishes nothing under the clai
   const derivations = new Derivations(caliber.sessions, new Meter(caliber.sessions, { now: () => new Date() }))
   const derivation = {
     id: randomUUID(),
+    kind: 'summary' as const,
     regionId: tenant.tenantId,
     model: 'small',
     signal: new AbortController().signal,
@@ -268,7 +269,7 @@ test('what was made of a value that has been made anew meanwhile is not kept: it
   const obtain = (id: string, action: string, make: () => Promise<string>, ...sources: readonly Source[]) =>
     derivations.obtain(
       tenant.tenantId,
-      { id, regionId: tenant.tenantId, model: 'small', action: textDigest(action), sources, signal },
+      { id, kind: 'summary', regionId: tenant.tenantId, model: 'small', action: textDigest(action), sources, signal },
       async () => ({ answer: { text: await make(), inputTokens: 0, outputTokens: 0 }, use: undefined }),
     )
   await obtain(child, 'of a turn', async () => 'xylophone', { id: turnIds[0] ?? '' })

@@ -124,6 +124,17 @@ test('a summary goes with what it was made of set aside for long, or claimed and
   expect(await caliber.admin`select 1 from caliber.lineage where tenant_id = ${tenant.tenantId}`).toEqual([])
 })
 
+test('a summary that was made for a window goes when no window of its time is kept any more', async () => {
+  const tenant = await caliber.tenant()
+  await made(tenant, { model: 'small' })
+  await made(tenant, { model: 'small', kind: 'window' })
+  await age(tenant, limits.windowRetentionDays - 1)
+  expect(await sweep(tenant)).toBe(0)
+  await age(tenant, 2)
+  expect(await sweep(tenant)).toBe(1)
+  expect(await summaries(tenant)).toBe(1)
+})
+
 test('a tenant whose sweep fails is told of, and the others are swept all the same', async () => {
   const [broken, fine] = [await caliber.tenant(), await caliber.tenant()]
   for (const { tenantId } of [broken, fine]) {
@@ -176,10 +187,15 @@ async function age({ tenantId }: TestTenant, days: number): Promise<void> {
 /** Keep a summary, or claim one that is never made. @returns its id */
 async function made(
   { tenantId }: TestTenant,
-  { model, sources = [], fails = false }: { model: string; sources?: readonly Source[]; fails?: boolean },
+  {
+    model,
+    sources = [],
+    fails = false,
+    kind = 'summary',
+  }: { model: string; sources?: readonly Source[]; fails?: boolean; kind?: 'summary' | 'window' },
 ): Promise<string> {
   const { signal } = new AbortController()
-  const derivation = { id: randomUUID(), regionId: tenantId, action: textDigest('how'), model, sources, signal }
+  const derivation = { id: randomUUID(), kind, regionId: tenantId, action: textDigest('how'), model, sources, signal }
   const summary = { answer: { text: 'in short', inputTokens: 0, outputTokens: 0 }, use: undefined }
   await new Derivations(caliber.sessions, new Meter(caliber.sessions, { now: () => new Date() }))
     .obtain(tenantId, derivation, () => (fails ? Promise.reject(new Error('away')) : Promise.resolve(summary)))

@@ -19,6 +19,7 @@ import type { Source } from './summaryTree.ts'
 export interface Derivation {
   /** What the value is: a new one under the same id takes its place. */
   readonly id: string
+  readonly kind: 'summary' | 'window'
   readonly regionId: RegionId
   /** Digest of how it is made, lower-case hex: version, model, inputs. */
   readonly action: string
@@ -81,11 +82,11 @@ export class Derivations {
     return row?.output
   }
 
-  async #claim(tenantId: TenantId, { id, regionId, action }: Derivation): Promise<number | undefined> {
+  async #claim(tenantId: TenantId, { id, kind, regionId, action }: Derivation): Promise<number | undefined> {
     const [row] = await this.#as(
       tenantId,
       (sql) => sql<{ fence: number | null }>`
-        select caliber.claim_derivation(${id}, ${regionId}, 'summary', decode(${action}, 'hex'), ${leaseMs}) as fence`,
+        select caliber.claim_derivation(${id}, ${regionId}, ${kind}, decode(${action}, 'hex'), ${leaseMs}) as fence`,
     )
     return row?.fence ?? undefined
   }

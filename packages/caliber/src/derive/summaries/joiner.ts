@@ -24,6 +24,8 @@ export interface Place {
   /** As every summary of a tree where left out. */
   readonly maxTokens?: number
   readonly kind?: SummaryKind | undefined
+  /** Of no tree: wanted for as long as windows like the one that asks. */
+  readonly isForWindow?: boolean
 }
 
 /** Part of every action: change it with the code that makes summaries. */
@@ -34,8 +36,15 @@ const mostTokenChars = 16
 const callsAtOnce = 4
 /** Look-ups of what is kept at once: a long scope has thousands of nodes, and others need the database too. */
 const lookUpsAtOnce = 4
+/** Summaries for windows that are held. */
+const mostForWindows = 1_000
 /** Rough octets of a node: its summary, its edges, its record. */
 const nodeBytes = 4_000
+
+interface Made {
+  readonly action: string
+  readonly text: string
+}
 
 export class Joiner {
   readonly #tenantId: TenantId
@@ -47,7 +56,9 @@ export class Joiner {
   #failures = 0
   readonly #closing = new AbortController()
   /** Of each node, how its summary was made last. */
-  readonly #made = new Map<string, { readonly action: string; readonly text: string }>()
+  readonly #made = new Map<string, Made>()
+  /** The same of what windows asked for, the oldest forgotten first. */
+  readonly #madeForWindows = new Map<string, Made>()
 
   /** @param isPast of a memory of the past: a model is asked for nothing, what it made and is kept is all there is */
   constructor(tenantId: TenantId, parts: SummaryParts, isPast: boolean) {
@@ -58,12 +69,12 @@ export class Joiner {
 
   /** Estimate of the octets that summaries and the nodes they stand in hold. */
   get bytes(): number {
-    return this.#made.size * nodeBytes
+    return (this.#made.size + this.#madeForWindows.size) * nodeBytes
   }
 
   /** In how many summaries a text stands. */
   residueOf(words: string): number {
-    return [...this.#made.values()].filter(({ text }) => text.includes(words)).length
+    return [...this.#made.values(), ...this.#madeForWindows.values()].filter(({ text }) => text.includes(words)).length
   }
 
   /** Stop what is under way. */
@@ -73,7 +84,7 @@ export class Joiner {
 
   /** @throws CaliberError `unavailable`; `quota_exceeded` where a summary is to be made and the tenant has used up its day */
   async join(
-    { regionId, node, maxTokens = limits.summaryTokens, kind = 'summary' }: Place,
+    { regionId, node, maxTokens = limits.summaryTokens, kind = 'summary', isForWindow = false }: Place,
     parts: readonly Part[],
     signal: AbortSignal,
   ): Promise<Part> {
@@ -87,17 +98,23 @@ export class Joiner {
     const action = textDigest(
       JSON.stringify([version, summariser.name, tokenizer.name, kind, maxTokens, regionId, texts]),
     )
-    const known = this.#made.get(node)
+    const held = isForWindow ? this.#madeForWindows : this.#made
+    const known = held.get(node)
     if (known?.action === action && summariser.isLocal) return { text: known.text, sources: [] }
     const ending = AbortSignal.any([signal, this.#closing.signal])
     const make = () => this.#summarise(texts, { kind, maxTokens, signal: ending })
     const id = idOf(node)
-    const derivation = { id, regionId, action, model: summariser.name, sources, signal: ending }
+    const derived = isForWindow ? ('window' as const) : ('summary' as const)
+    const derivation = { id, kind: derived, regionId, action, model: summariser.name, sources, signal: ending }
     const text = await (summariser.isLocal
       ? this.#gate.run(make).then(({ answer }) => answer.text)
       : this.#keptOrMade(derivation, make)
     ).catch(asUnavailable)
-    this.#made.set(node, { action, text })
+    held.set(node, { action, text })
+    for (const oldest of this.#madeForWindows.keys()) {
+      if (this.#madeForWindows.size <= mostForWindows) break
+      this.#madeForWindows.delete(oldest)
+    }
     return { text, sources: summariser.isLocal ? [] : [{ id, action }] }
   }
 

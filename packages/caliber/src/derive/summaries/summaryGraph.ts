@@ -174,7 +174,7 @@ export class SummaryGraph {
     return this.#soon({ node, isLittle: lacking <= mostLeavesAwaited, isPatient }, async () => {
       const parts = await Promise.all(tree.first(leaves).map((each) => each.get()))
       const whole = [...parts, ...partsOf(loose)].filter(({ text }) => text !== '')
-      return this.#joiner.join({ regionId, node, maxTokens }, whole, never)
+      return this.#joiner.join({ regionId, node, maxTokens, isForWindow: true }, whole, never)
     })
   }
 
@@ -182,7 +182,9 @@ export class SummaryGraph {
   async brief({ id, text, regionId }: MemoryItem, isPatient: boolean): Promise<InShort | undefined> {
     const node = `item/${id}`
     const part = { text: text.slice(0, shownItemChars).toWellFormed(), sources: [{ id }] }
-    return this.#soon({ node, isLittle: true, isPatient }, () => this.#joiner.join({ regionId, node }, [part], never))
+    return this.#soon({ node, isLittle: true, isPatient }, () =>
+      this.#joiner.join({ regionId, node, isForWindow: true }, [part], never),
+    )
   }
 
   /** What a window gets of what is made for it. */

@@ -109,12 +109,13 @@ export async function sweepItemVectors(sql: Sql): Promise<number> {
   return swept.length
 }
 
-/** Summaries of models that are not in use, of what is set aside, and those that somebody set out to make and never made. */
+/** Summaries of models that are not in use, of what is set aside, of windows long ago, and those that were never made. */
 export async function sweepSummaries(sql: Sql): Promise<number> {
   const { swept } = only(
     await sql<{ swept: number }>`
       select caliber.sweep_derivations(
-        clock_timestamp() - make_interval(days => ${limits.derivedGraceDays}), ${limits.rowsPerSweep}) as swept`,
+        clock_timestamp() - make_interval(days => ${limits.derivedGraceDays}),
+        clock_timestamp() - make_interval(days => ${limits.windowRetentionDays}), ${limits.rowsPerSweep}) as swept`,
   )
   return swept
 }
