@@ -26,6 +26,28 @@ test('after any additions, replacements and removals, a search answers as lookin
   )
 })
 
+test('a cosine is that of the vector that is there now, whatever was searched before', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), vector, vector, (steps, query, other) => {
+      const index = new VectorIndex(dimensions)
+      const held = new Map<number, Float32Array>()
+      for (const { doc, added } of steps) {
+        index.search(query, { limit: 3, accept: (each) => each % 2 === 0 })
+        if (added) {
+          index.add(doc, added)
+          held.set(doc, added)
+        } else if (held.delete(doc)) index.remove(doc)
+        for (const known of held.keys()) {
+          expect(index.cosine(known, query)).toBe(cosine(held.get(known), query))
+          expect(index.cosine(known, other)).toBe(cosine(held.get(known), other))
+        }
+        index.search(query, { limit: 3, accept: (each) => each % 2 === 0 })
+        for (const known of held.keys()) expect(index.cosine(known, query)).toBe(cosine(held.get(known), query))
+      }
+    }),
+  )
+})
+
 test('what came in another order is found in the same one, with the same mean', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.nat(500), { maxLength: 200 }), vector, (docs, query) => {

@@ -32,6 +32,8 @@ export interface VectorHits {
 }
 
 const units = 2 ** 24
+/** Of a row that a search did not look at: no cosine. */
+const unscored = -(2 ** 31)
 const leastRows = 64
 
 /** Vectors of length 1, each of a document known by an ordinal of the caller's. */
@@ -41,6 +43,9 @@ export class VectorIndex {
   /** Of each row, its document. */
   #docOf = new Int32Array(leastRows)
   readonly #rowOf = new Map<number, number>()
+  /** Of the last search, while its rows are where they were: the score of each row that it looked at. */
+  #searched: Float32Array | undefined
+  #scores = new Int32Array(0)
 
   constructor(dimensions: number) {
     this.dimensions = dimensions
@@ -54,7 +59,7 @@ export class VectorIndex {
 
   /** Octets held, spare capacity included: exact for arrays, 40 per entry of the map. */
   get bytes(): number {
-    return this.#rows.byteLength + this.#docOf.byteLength + this.#rowOf.size * 40
+    return this.#rows.byteLength + this.#docOf.byteLength + this.#scores.byteLength + this.#rowOf.size * 40
   }
 
   /** Hold a document's vector, in place of one it had. @throws RangeError for other dimensions */
@@ -64,6 +69,7 @@ export class VectorIndex {
     }
     const row = this.#rowOf.get(doc) ?? this.size
     if (row === this.#docOf.length) this.#resize(Math.ceil(row * 1.5))
+    this.#searched = undefined
     this.#rows.set(vector, row * this.dimensions)
     this.#docOf[row] = doc
     this.#rowOf.set(doc, row)
@@ -81,6 +87,7 @@ export class VectorIndex {
   remove(doc: number): boolean {
     const row = this.#rowOf.get(doc)
     if (row === undefined) return false
+    this.#searched = undefined
     const last = this.size - 1
     const moved = this.#docOf[last] ?? 0
     this.#rows.copyWithin(row * this.dimensions, last * this.dimensions, (last + 1) * this.dimensions)
@@ -96,17 +103,23 @@ export class VectorIndex {
   /** Cosine of a document with a query; undefined for a document without a vector. */
   cosine(doc: number, query: Float32Array): number | undefined {
     const row = this.#rowOf.get(doc)
-    return row === undefined ? undefined : this.#score(row, query) / units
+    if (row === undefined) return undefined
+    const known = query === this.#searched ? (this.#scores[row] ?? unscored) : unscored
+    return (known === unscored ? this.#score(row, query) : known) / units
   }
 
   /** Find the documents nearest to a query. */
   search(query: Float32Array, { limit, accept }: VectorSearch): VectorHits {
     const best = new BestRows(Math.min(Math.floor(limit), this.size), this.#docOf, false)
+    if (this.#scores.length < this.size) this.#scores = new Int32Array(this.#docOf.length)
+    this.#scores.fill(unscored, 0, this.size)
+    this.#searched = query
     let sum = 0
     let accepted = 0
     for (let row = 0; row < this.size; row += 1) {
       if (!accept(this.#docOf[row] ?? 0)) continue
       const score = this.#score(row, query)
+      this.#scores[row] = score
       sum += score
       accepted += 1
       if (best.wouldEnter(score, row)) best.enter(score, row)
@@ -133,6 +146,7 @@ export class VectorIndex {
 
   #resize(rows: number): void {
     const [held, docs] = [this.#rows, this.#docOf]
+    this.#scores = new Int32Array(0)
     this.#rows = new Float32Array(rows * this.dimensions)
     this.#rows.set(held.subarray(0, Math.min(held.length, this.#rows.length)))
     this.#docOf = new Int32Array(rows)
