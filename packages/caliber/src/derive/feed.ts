@@ -183,11 +183,13 @@ async function readTurns(sql: Sql, events: readonly Event[]): Promise<ReadonlyMa
     .filter(({ kind }) => kind === 'turns.appended')
     .map((e) => ({ scope: e.subjectId, ...range(e) }))
   if (ranges.length === 0) return new Map()
+  // Looked up range by range: without statistics, a join would read every turn of the tenant.
   const rows = await sql<Turn>`
-    select ${turnColumns} from caliber.turn
-    join jsonb_to_recordset(${json(ranges)}) as range (scope uuid, first integer, last integer)
-      on scope_id = range.scope and sequence between range.first and range.last
-    where tenant_id = caliber.current_tenant()`
+    select ${turnColumns} from jsonb_to_recordset(${json(ranges)}) as range (scope uuid, first integer, last integer)
+    cross join lateral (
+      select * from caliber.turn
+      where tenant_id = caliber.current_tenant() and scope_id = range.scope and sequence between range.first and range.last
+      order by sequence offset 0) as turn`
   return new Map(rows.map((turn) => [`${turn.scopeId} ${turn.sequence}`, turn]))
 }
 
@@ -199,10 +201,12 @@ async function readArtifacts(sql: Sql, events: readonly Event[]): Promise<Readon
   )
   if (last.size === 0) return new Map()
   const rows = await sql<Artifact>`
-    select ${artifactColumns} from caliber.artifact a
-    join jsonb_to_recordset(${json([...last.values()])}) as revised (artifact uuid, last integer) on a.id = revised.artifact
-    join caliber.artifact_revision r on r.tenant_id = a.tenant_id and r.artifact_id = a.id and r.revision = revised.last
-    where a.tenant_id = caliber.current_tenant()`
+    select ${artifactColumns} from jsonb_to_recordset(${json([...last.values()])}) as revised (artifact uuid, last integer)
+    cross join lateral (
+      select * from caliber.artifact where tenant_id = caliber.current_tenant() and id = revised.artifact offset 0) as a
+    cross join lateral (
+      select * from caliber.artifact_revision
+      where tenant_id = caliber.current_tenant() and artifact_id = a.id and revision = revised.last offset 0) as r`
   return new Map(rows.map((artifact) => [artifact.artifactId, artifact]))
 }
 
