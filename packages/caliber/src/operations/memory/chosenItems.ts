@@ -1,6 +1,7 @@
 import { type Sql, uuids } from '../../db/sql.ts'
 import { notFound } from '../../domain/notFound.ts'
 import { findTrajectory } from '../trajectory/entity.ts'
+import { assertItems } from './assertItems.ts'
 
 /** What may be said of items that are meant: what fits any of it is chosen, within the region where one is named. */
 export interface Selectors {
@@ -44,18 +45,6 @@ export async function chosenItems(sql: Sql, selectors: Selectors): Promise<Chose
           and (${regionId ?? null}::uuid is null or region_id = ${regionId ?? null})
           and region_id = any ((select caliber.open_regions(true))::uuid[])`
   return { itemIds: rows.map(({ id }) => id), trajectoryIds: before === undefined ? trajectoryIds : [] }
-}
-
-/** @throws CaliberError `not_found` */
-async function assertItems(sql: Sql, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return
-  const rows = await sql<{ id: string }>`
-    select id from caliber.turn where tenant_id = caliber.current_tenant() and id = any(${uuids(ids)})
-    union all select id from caliber.artifact where tenant_id = caliber.current_tenant() and id = any(${uuids(ids)})
-    union all select id from caliber.note where tenant_id = caliber.current_tenant() and id = any(${uuids(ids)})`
-  const found = new Set(rows.map(({ id }) => id))
-  const missing = ids.find((id) => !found.has(id.toLowerCase()))
-  if (missing !== undefined) throw notFound('item', missing)
 }
 
 async function wholeTrajectories(sql: Sql, { trajectoryId, source, regionId }: Selectors): Promise<readonly string[]> {

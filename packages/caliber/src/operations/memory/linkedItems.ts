@@ -1,5 +1,5 @@
 import type { Sql } from '../../db/sql.ts'
-import { notFound } from '../../domain/notFound.ts'
+import { assertItems } from './assertItems.ts'
 
 /**
  * Ids of what an item was made from and of what was made from it, at any distance. Lineage shows a session the rows of what it may
@@ -8,11 +8,7 @@ import { notFound } from '../../domain/notFound.ts'
  * @throws CaliberError `not_found` for an item that is not there or not open to the session
  */
 export async function linkedItems(sql: Sql, itemId: string): Promise<ReadonlySet<string>> {
-  const [item] = await sql`
-    select 1 from caliber.turn where tenant_id = caliber.current_tenant() and id = ${itemId}
-    union all select 1 from caliber.artifact where tenant_id = caliber.current_tenant() and id = ${itemId}
-    union all select 1 from caliber.note where tenant_id = caliber.current_tenant() and id = ${itemId}`
-  if (!item) throw notFound('item', itemId)
+  await assertItems(sql, [itemId])
   // Where many items come of one, the planner takes each for such a one, and would read the whole table for every step.
   await sql`select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)`
   const rows = await sql<{ id: string }>`

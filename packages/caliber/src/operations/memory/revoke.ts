@@ -1,11 +1,10 @@
 import { z } from 'zod'
-import type { Sql } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
 import { limits } from '../../domain/limits.ts'
-import { notFound } from '../../domain/notFound.ts'
 import { commonRegionOf } from '../../domain/tenant.ts'
 import { operation } from '../operation.ts'
 import { id, text } from '../schema.ts'
+import { assertItems } from './assertItems.ts'
 
 export const revokeMemory = operation({
   name: 'memory.revoke',
@@ -33,7 +32,7 @@ export const revokeMemory = operation({
     if ([itemId, source, principalId].filter((each) => each !== undefined).length !== 1) {
       throw new CaliberError('invalid_input', 'Distrust one thing at a time: itemId, source or principalId.')
     }
-    if (itemId !== undefined) await assertItem(sql, itemId)
+    if (itemId !== undefined) await assertItems(sql, [itemId])
     const distrustId = newId()
     const regions = await sql<{ regionId: string; items: number }>`
       select region_id as "regionId", items
@@ -45,12 +44,3 @@ export const revokeMemory = operation({
     return { distrustId, items: regions.reduce((sum, { items }) => sum + items, 0) }
   },
 })
-
-/** @throws CaliberError `not_found` */
-async function assertItem(sql: Sql, itemId: string): Promise<void> {
-  const [found] = await sql`
-    select 1 from caliber.turn where tenant_id = caliber.current_tenant() and id = ${itemId}
-    union all select 1 from caliber.artifact where tenant_id = caliber.current_tenant() and id = ${itemId}
-    union all select 1 from caliber.note where tenant_id = caliber.current_tenant() and id = ${itemId}`
-  if (!found) throw notFound('item', itemId)
-}
