@@ -1,5 +1,6 @@
 /** One call of a model of the AI SDK, whose provider has its own retries and time limits. */
 import { CaliberError } from '../domain/errors.ts'
+import { isRefusalStatus } from './refusal.ts'
 
 /**
  * Leave when the caller does, whether or not the provider heeds the signal.
@@ -27,7 +28,6 @@ export async function callAiSdk<T>(signal: AbortSignal, model: string, call: () 
 /** What a provider throws may quote the request, so only its status is passed on. */
 function failed(error: unknown, model: string): CaliberError {
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : undefined
-  const isRefusal = status === 400 || status === 413 || status === 422
   const said = status === undefined ? 'failed' : `answered with status ${status}`
-  return new CaliberError(isRefusal ? 'invalid_input' : 'unavailable', `The ${model} ${said}.`)
+  return new CaliberError(isRefusalStatus(status) ? 'invalid_input' : 'unavailable', `The ${model} ${said}.`)
 }

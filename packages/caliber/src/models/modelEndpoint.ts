@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { CaliberError } from '../domain/errors.ts'
 import { CircuitBreaker } from './circuitBreaker.ts'
 import { PostFailed, postJson } from './postJson.ts'
+import { isRefusal, isRefusalStatus } from './refusal.ts'
 
 export interface ModelEndpointOptions {
   /** What stands before the path, such as `http://127.0.0.1:11434/v1`. */
@@ -100,15 +101,11 @@ function headersOf(kind: string, key: string | undefined): Record<string, string
 
 function asCaliberError({ message, status }: PostFailed, kind: string, model: string): CaliberError {
   const detail = { model, ...(status !== undefined && { status }) }
-  if (status === 400 || status === 413 || status === 422) {
+  if (isRefusalStatus(status)) {
     return new CaliberError('invalid_input', `The ${kind} ${model} refused a text: it ${message}.`, detail)
   }
   const cure = status === 401 || status === 403 ? 'Check its key.' : 'Check its URL and name, or wait.'
   return new CaliberError('unavailable', `The ${kind} ${model} ${message}. ${cure}`, detail)
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof CaliberError && error.code === 'invalid_input'
 }
 
 async function realSleep(ms: number, signal: AbortSignal): Promise<void> {

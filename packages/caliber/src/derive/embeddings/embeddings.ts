@@ -12,6 +12,7 @@ import { CaliberError } from '../../domain/errors.ts'
 import type { TenantId } from '../../domain/ids.ts'
 import { type ModelUse, together } from '../../domain/modelUse.ts'
 import { type Embedder, spaceOf } from '../../models/embedder.ts'
+import { isRefusal } from '../../models/refusal.ts'
 import type { MemoryItem } from '../memoryItem.ts'
 import type { TenantMemory } from '../tenantMemory.ts'
 import { textDigest } from '../textDigest.ts'
@@ -291,7 +292,7 @@ export class Embeddings {
         }
         refusals = 0
       } catch (error) {
-        if (!(error instanceof CaliberError) || error.code !== 'invalid_input') throw error
+        if (!isRefusal(error)) throw error
         if (part.length === 1) {
           refusals += 1
           if (refusals === mostRefusals) throw error

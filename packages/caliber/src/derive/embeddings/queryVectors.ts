@@ -2,9 +2,9 @@
  * The vectors of questions in the space of one model. A question waits for the model for a moment at most: without a vector
  * it is answered by words, and so it is where its tenant has used up its day.
  */
-import { CaliberError } from '../../domain/errors.ts'
 import type { TenantId } from '../../domain/ids.ts'
 import { type Embedder, type EmbedOptions, spaceOf } from '../../models/embedder.ts'
+import { isRefusal } from '../../models/refusal.ts'
 import type { Meter } from '../use/meter.ts'
 import { embeddedPart } from './embeddedPart.ts'
 
@@ -82,9 +82,7 @@ export class QueryVectors {
       return vector
     } catch (error) {
       // A question that the model refuses says nothing about the next one.
-      if (!(error instanceof CaliberError) || error.code !== 'invalid_input') {
-        this.#quietUntilMs = this.#options.now().getTime() + quietMs
-      }
+      if (!isRefusal(error)) this.#quietUntilMs = this.#options.now().getTime() + quietMs
       throw error
     }
   }

@@ -3,6 +3,7 @@ import { Gate } from '@caliber/talos'
 import { CaliberError } from '../../domain/errors.ts'
 import type { RegionId, TenantId } from '../../domain/ids.ts'
 import { limits } from '../../domain/limits.ts'
+import { isRefusal } from '../../models/refusal.ts'
 import type { SummariseOptions, Summariser, Summary, SummaryKind } from '../../models/summariser.ts'
 import type { Tokenizer } from '../../models/tokenizer.ts'
 import { textDigest } from '../textDigest.ts'
@@ -158,11 +159,6 @@ export class Joiner {
 function asUnavailable(error: unknown): never {
   if (!isRefusal(error)) throw error
   throw new CaliberError('unavailable', error.message, error.detail, error)
-}
-
-/** Of one text: the next may be taken. */
-export function isRefusal(error: unknown): error is CaliberError {
-  return error instanceof CaliberError && error.code === 'invalid_input'
 }
 
 /** A UUID (version 8, RFC 9562) that says which node a value is of. */

@@ -13,11 +13,12 @@ import { type AsyncDerived, asyncDerived, createGraph, type Graph, type Input } 
 import { CaliberError } from '../../domain/errors.ts'
 import type { RegionId, TenantId } from '../../domain/ids.ts'
 import { limits } from '../../domain/limits.ts'
+import { isRefusal } from '../../models/refusal.ts'
 import type { SummaryKind } from '../../models/summariser.ts'
 import type { MemoryItem } from '../memoryItem.ts'
 import { placeOf } from '../scopeMemory.ts'
 import type { TenantMemory } from '../tenantMemory.ts'
-import { idOf, isRefusal, Joiner, type SummaryParts } from './joiner.ts'
+import { idOf, Joiner, type SummaryParts } from './joiner.ts'
 import { nothing, type Part, SummaryTree } from './summaryTree.ts'
 
 /** What a summary says as of an event. */
