@@ -1,5 +1,5 @@
 /** Sweep now and then, for as long as a process owns its directory. */
-import { setTimeout } from 'node:timers/promises'
+import { waitBehind } from '../derive/waitBehind.ts'
 
 export interface SweeperOptions {
   /** Told of a run that failed. The next one does its work. */
@@ -20,7 +20,7 @@ const sweepEveryMs = 60 * 60 * 1000
  */
 export function startSweeping(
   sweep: (signal: AbortSignal) => Promise<void>,
-  { onFailure, wait = realWait, random = Math.random }: SweeperOptions,
+  { onFailure, wait = waitBehind, random = Math.random }: SweeperOptions,
 ): () => Promise<void> {
   const closing = new AbortController()
   const { signal } = closing
@@ -35,8 +35,4 @@ export function startSweeping(
     closing.abort()
     await running
   }
-}
-
-async function realWait(ms: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(ms, undefined, { signal, ref: false })
 }

@@ -7,7 +7,6 @@
  * what was computed before still serves it. Two processes may ask for the same text; both then use the vector that was kept
  * first.
  */
-import { setTimeout } from 'node:timers/promises'
 import { CaliberError } from '../../domain/errors.ts'
 import type { TenantId } from '../../domain/ids.ts'
 import { type ModelUse, together } from '../../domain/modelUse.ts'
@@ -19,6 +18,7 @@ import { textDigest } from '../textDigest.ts'
 import type { Meter } from '../use/meter.ts'
 import { type ItemSlots, mostStoredDimensions, type PlacedVector, type StoredVectors } from '../vector/storedVectors.ts'
 import type { Space } from '../vector/vectorSpace.ts'
+import { waitBehind } from '../waitBehind.ts'
 import { embeddedPart } from './embeddedPart.ts'
 import type { ItemVector, VectorStore } from './vectorStore.ts'
 
@@ -127,7 +127,7 @@ export class Embeddings {
 
   async #work(tenantId: TenantId, memory: TenantMemory): Promise<void> {
     const { signal } = this.#closing
-    const { wait = realWait } = this.#options
+    const { wait = waitBehind } = this.#options
     const isWanted = () => !signal.aborted && this.#running.get(tenantId) === memory
     for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
       let waitMs = retryMs
@@ -326,8 +326,4 @@ export class Embeddings {
 
 function isOverLimit(error: unknown): error is CaliberError {
   return error instanceof CaliberError && error.code === 'quota_exceeded'
-}
-
-async function realWait(ms: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(ms, undefined, { signal, ref: false })
 }

@@ -10,7 +10,6 @@
  * Use is stored in the transaction of what was made by it (`storing`). What nothing is kept of, such as the vector of a
  * question or an answer that was of no use, is added up and stored behind (`countBehind`): a crash loses the last second of it.
  */
-import { setTimeout } from 'node:timers/promises'
 import type { Sessions } from '../../db/session.ts'
 import type { Sql, TransactionOptions } from '../../db/sql.ts'
 import { CaliberError } from '../../domain/errors.ts'
@@ -18,6 +17,7 @@ import type { TenantId } from '../../domain/ids.ts'
 import { type ModelUse, together, tokensOf, type UseKind } from '../../domain/modelUse.ts'
 import { operatorOf } from '../../domain/tenant.ts'
 import { countOf, type TokenCount } from '../../models/tokenCount.ts'
+import { waitBehind } from '../waitBehind.ts'
 import { addUse, readToday, type Today } from './useStore.ts'
 
 /** How a model is to be asked for something. */
@@ -78,7 +78,7 @@ export class Meter {
   readonly #behind = new Map<TenantId, Map<string, ModelUse>>()
   #storingBehind: Promise<void> | undefined
 
-  constructor(sessions: Sessions, { now, wait = realWait }: MeterOptions) {
+  constructor(sessions: Sessions, { now, wait = waitBehind }: MeterOptions) {
     this.#sessions = sessions
     this.#now = now
     this.#wait = wait
@@ -266,8 +266,4 @@ function newAccount(): Account {
   const today = { limitTokens: null, usedTokens: 0, endsAt: '', leftMs: 0 }
   const none = { sinceTokens: 0, lookAgainTokens: 0, unstoredTokens: 0, calls: 0 }
   return { today, readAtMs: Number.NEGATIVE_INFINITY, ...none, reading: undefined }
-}
-
-async function realWait(ms: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(ms, undefined, { signal, ref: false })
 }
